@@ -1,0 +1,61 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/time.h"
+
+namespace trust::mail {
+
+/// One field as it stands: name as written, raw value unfolded (line ends gone, white space kept).
+struct Field {
+  std::string name;
+  std::string value;
+};
+
+/// The fields of one header block, in order. Doubled fields: the first wins, `count` tells.
+class Header {
+ public:
+  /// Never fails: lines that are no field are skipped. `block` is already within scan's limits.
+  static Header read(std::string_view block);
+
+  /// Raw unfolded value of the first field of that name; "" if there is none.
+  std::string_view value(std::string_view name) const;
+  bool has(std::string_view name) const;
+  std::size_t count(std::string_view name) const;
+  std::vector<std::string_view> values(std::string_view name) const;
+  const std::vector<Field>& fields() const { return fields_; }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+/// Unstructured text with RFC 2047 words decoded (adjacent words of one charset joined before they
+/// are decoded), raw 8-bit bytes guessed, white space folded. `lossy` tells of guesses.
+struct DecodedText {
+  std::string text;
+  bool lossy = false;
+};
+DecodedText decode_text(std::string_view raw_value);
+
+/// "text/plain; charset=…" and its kind: the first token lower-cased, parameters by lower-case name
+/// with RFC 2231 continuations, charsets and percent-encoding resolved (and RFC 2047 words, which
+/// do not belong there but occur).
+struct Parameterised {
+  std::string value;
+  std::map<std::string, std::string> parameters;
+};
+Parameterised parse_parameters(std::string_view raw_value);
+
+/// Every "<…>" of a Message-ID, In-Reply-To or References value, without the <>; empty ones are
+/// dropped, at most 200, each at most 998 bytes.
+std::vector<std::string> parse_message_ids(std::string_view raw_value);
+
+/// RFC 5322 date-time with the obsolete forms (names of zones, two-digit years, missing day name
+/// or seconds, comments). Nothing outside the years 1970-2200.
+std::optional<UtcTime> parse_date(std::string_view raw_value);
+
+}  // namespace trust::mail

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string_view>
+
+#include "lib/mail/message.h"
+
+namespace trust::mail {
+
+/// Reads a mail. Never fails and never throws: what cannot be read is left out, and `unparsed` says
+/// that limits stopped the reader. May be slow or crash on bytes made to harm; it runs in the caged
+/// child, except in sanitizer builds and fuzzers. Cost: one pass over the bytes, memory about twice
+/// the text parts.
+ParsedMail parse(std::string_view raw);
+
+/// Only the header block, at most 256 KiB of it, by the simplest means: what is known of a mail
+/// whose parser died. `unparsed` is set.
+ParsedMail parse_header_only(std::string_view raw, std::string_view because);
+
+}  // namespace trust::mail
