@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+
+#include "lib/base/signals.h"
+#include "lib/base/time.h"
+#include "lib/mail/transport.h"
+#include "lib/outbox/outbox.h"
+#include "lib/store/database.h"
+
+namespace trust::outbox {
+
+/// A mail as it goes over the wire.
+struct Composed {
+  std::string envelope_from;
+  std::string recipient;
+  std::string message;
+};
+
+/// Makes the mails of rows that carry no bytes (announcements). One per connection to the relay.
+class Composer {
+ public:
+  virtual ~Composer() = default;
+  /// The mail, or the state the row takes instead: left, suppressed or cancelled.
+  /// Fault::unavailable: the store is away; the row stays for later.
+  virtual Result<std::variant<Composed, State>> compose(store::Connection& connection,
+                                                        const ClaimedMail& mail) = 0;
+  /// Asked again in the transaction that marks the row `sending`: may this still go to this
+  /// address? Nothing = yes; a state = what the row becomes, and the dot never leaves.
+  virtual Result<std::optional<State>> still_wanted(store::Connection& connection,
+                                                    const ClaimedMail& mail,
+                                                    const Composed& composed) = 0;
+};
+
+struct WorkerSettings {
+  int connections = 1;
+  int rate_per_second = 0;  ///< 0: as fast as the relay takes them
+  std::chrono::milliseconds lease{120'000};
+  std::chrono::milliseconds uncertain_pause{15 * 60'000};
+  int claim_rows = 20;
+  bool alone = true;        ///< we hold the store's lock: every held row found at start is a dead worker's
+};
+
+/// Sends what is due until stopped: `connections` threads, each with its own store session and its
+/// own transport.
+class Worker {
+ public:
+  using NewTransport = std::function<std::unique_ptr<mail::Transport>()>;
+  using NewComposer = std::function<std::unique_ptr<Composer>()>;  ///< may be empty
+
+  Worker(WorkerSettings settings, store::Database database, NewTransport transport,
+         NewComposer composer, const Clock& clock, StopSignal& stop);
+  ~Worker();
+
+  /// Starts the threads, after taking over what a dead worker left.
+  Status start();
+  /// Something was queued: look now.
+  void wake();
+  /// Waits until nothing is due and nothing is in flight.
+  /// Fault::unavailable / denied: the relay could not be used three times in a row.
+  Status wait_until_idle();
+  /// Asks the threads to finish their mail and joins them.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace trust::outbox
