@@ -109,7 +109,8 @@ Status write_file_durably(const std::string& path, std::string_view content, uns
 
 Status make_folder(const std::string& path) {
   if (path.empty() || std::filesystem::is_directory(path)) return ok();
-  if (Status parent = make_folder(std::filesystem::path{path}.parent_path()); !parent) return parent;
+  if (Status parent = make_folder(std::filesystem::path{path}.parent_path()); !parent)
+    return parent;
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failure(path, errno);
   return ok();
 }

@@ -26,7 +26,8 @@ constexpr EventRow kEvents[] = {
      "the mailbox could not be read; tried again after retry_s"},
     {Event::mailbox_synced, "mailbox_synced", "info", "new known ms", "one look at the mailbox"},
     {Event::first_look, "first_look", "info", "before_us recent",
-     "mail that was there before the first run: counted, not answered; recent = last 3 business days"},
+     "mail that was there before the first run: counted, not answered; recent = last 3 business "
+     "days"},
     {Event::mail_stored, "mail_stored", "info", "mail bytes", "raw bytes are in the ledger"},
     {Event::mail_parsed, "mail_parsed", "info", "mail ms", "the parser child understood a mail"},
     {Event::mail_unparsed, "mail_unparsed", "warn", "mail reason",
@@ -48,7 +49,8 @@ constexpr EventRow kEvents[] = {
     {Event::mail_accepted, "mail_accepted", "info", "row kind ms", "the relay took a mail"},
     {Event::mail_deferred, "mail_deferred", "info", "row kind code status",
      "the relay asked to try later"},
-    {Event::mail_failed, "mail_failed", "warn", "row kind code status", "the relay refused for good"},
+    {Event::mail_failed, "mail_failed", "warn", "row kind code status",
+     "the relay refused for good"},
     {Event::mail_uncertain, "mail_uncertain", "warn", "row kind",
      "the end of a mail was sent and no answer came; sent once more after 15 minutes"},
     {Event::mail_recovered, "mail_recovered", "warn", "queued uncertain",
@@ -56,23 +58,28 @@ constexpr EventRow kEvents[] = {
     {Event::mail_dropped, "mail_dropped", "info", "row kind state",
      "a mail was not sent: its reader left, is suppressed, or it was cancelled or expired"},
     {Event::site_read, "site_read", "info", "source pages ms", "one look at the publications"},
-    {Event::site_failed, "site_failed", "warn", "source fault", "the publications could not be read"},
+    {Event::site_failed, "site_failed", "warn", "source fault",
+     "the publications could not be read"},
     {Event::page_found, "page_found", "info", "incident", "a published post-mortem is new to us"},
     {Event::page_before_us, "page_before_us", "info", "count",
      "post-mortems that were out before the first look: announced to nobody"},
-    {Event::page_refused, "page_refused", "warn", "incident reason", "a page that is not announced"},
+    {Event::page_refused, "page_refused", "warn", "incident reason",
+     "a page that is not announced"},
     {Event::announced, "announced", "info", "announcement recipients hold_s",
      "recipients are frozen; mail leaves after the hold"},
     {Event::announcement_held, "announcement_held", "warn", "announcement reason",
      "staff are asked before anybody is told"},
-    {Event::announcement_released, "announcement_released", "info", "announcement", "the hold is over"},
+    {Event::announcement_released, "announcement_released", "info", "announcement",
+     "the hold is over"},
     {Event::announcement_cancelled, "announcement_cancelled", "info", "announcement rows",
      "a person stopped it"},
     {Event::announcement_finished, "announcement_finished", "info", "announcement accepted failed",
      "nothing is left to send"},
-    {Event::subscriber_changed, "subscriber_changed", "info", "subscriber state", "consent changed"},
+    {Event::subscriber_changed, "subscriber_changed", "info", "subscriber state",
+     "consent changed"},
     {Event::feed_written, "feed_written", "info", "items", "feed and incidents.json are written"},
-    {Event::child_died, "child_died", "warn", "reason", "the parser child ended; a new one is started"},
+    {Event::child_died, "child_died", "warn", "reason",
+     "the parser child ended; a new one is started"},
 };
 
 const EventRow& row_of(Event event) {
@@ -88,8 +95,8 @@ bool is_listed(std::string_view fields, std::string_view key) {
 
 bool is_name(std::string_view word) {
   return std::all_of(word.begin(), word.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '.' || c == ':' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == ':' || c == '-';
   });
 }
 
@@ -129,9 +136,8 @@ std::string log_line(Event event, std::span<const LogField> fields) {
 
 void log(Event event, std::initializer_list<LogField> fields) {
   if (silent) return;
-  const std::string line =
-      fmt::format(R"({{"time":"{}",{}}})", to_rfc3339(SystemClock{}.now()),
-                  log_line(event, std::span{fields.begin(), fields.size()}));
+  const std::string line = fmt::format(R"({{"time":"{}",{}}})", to_rfc3339(SystemClock{}.now()),
+                                       log_line(event, std::span{fields.begin(), fields.size()}));
   logger().info("{}", line);
 }
 

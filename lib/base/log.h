@@ -69,7 +69,8 @@ struct LogField {
       : key{name}, value{static_cast<std::int64_t>(number)} {}
   LogField(std::string_view name, int number) : key{name}, value{std::int64_t{number}} {}
   LogField(std::string_view name, std::string_view word) : key{name}, value{word} {}
-  LogField(std::string_view name, const std::string& word) : key{name}, value{std::string_view{word}} {}
+  LogField(std::string_view name, const std::string& word)
+      : key{name}, value{std::string_view{word}} {}
   LogField(std::string_view name, const char* word) : key{name}, value{std::string_view{word}} {}
   LogField(std::string_view name, Fault fault) : key{name}, value{name_of(fault)} {}
 

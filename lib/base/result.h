@@ -19,9 +19,9 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   template <class U = T>
-    requires std::convertible_to<U, T> && (!std::same_as<std::remove_cvref_t<U>, Error>) &&
-             (!std::same_as<std::remove_cvref_t<U>, Result>)
-  Result(U&& value) : state_{std::in_place_index<0>, std::forward<U>(value)} {}
+  requires std::convertible_to<U, T> &&(!std::same_as<std::remove_cvref_t<U>, Error>)&&(
+      !std::same_as<std::remove_cvref_t<U>, Result>)Result(U&& value)
+      : state_{std::in_place_index<0>, std::forward<U>(value)} {}
   Result(Error error) : state_{std::in_place_index<1>, std::move(error)} {}
 
   bool has_value() const { return state_.index() == 0; }

@@ -62,14 +62,15 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && equals_ignoring_case(text.substr(0, prefix.size()), prefix);
+  return text.size() >= prefix.size() &&
+         equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
 
 std::size_t find_ignoring_case(std::string_view text, std::string_view needle, std::size_t from) {
   if (from > text.size()) return std::string_view::npos;
-  const auto at = std::search(text.begin() + static_cast<std::ptrdiff_t>(from), text.end(),
-                              needle.begin(), needle.end(),
-                              [](char x, char y) { return lower(x) == lower(y); });
+  const auto at =
+      std::search(text.begin() + static_cast<std::ptrdiff_t>(from), text.end(), needle.begin(),
+                  needle.end(), [](char x, char y) { return lower(x) == lower(y); });
   if (at == text.end() && !needle.empty()) return std::string_view::npos;
   return static_cast<std::size_t>(at - text.begin());
 }
@@ -112,7 +113,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     lines.push_back(text.substr(0, at));
     if (at == std::string_view::npos) break;
     text.remove_prefix(text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n' ? at + 2
-                                                                                         : at + 1);
+                                                                                        : at + 1);
   }
   return lines;
 }
@@ -176,10 +177,14 @@ std::string to_display(std::string_view text, Newlines newlines) {
       continue;
     }
     const char32_t p = next.point;
-    if (p == '\n' && newlines == Newlines::keep) out += '\n';
-    else if (p < 0x20 || (p >= 0x7F && p <= 0x9F) || p == 0x2028 || p == 0x2029) out += ' ';
-    else if (is_unseen(p)) out += fmt::format("‹U+{:04X}›", static_cast<unsigned>(p));
-    else out += text.substr(at, next.length);
+    if (p == '\n' && newlines == Newlines::keep)
+      out += '\n';
+    else if (p < 0x20 || (p >= 0x7F && p <= 0x9F) || p == 0x2028 || p == 0x2029)
+      out += ' ';
+    else if (is_unseen(p))
+      out += fmt::format("‹U+{:04X}›", static_cast<unsigned>(p));
+    else
+      out += text.substr(at, next.length);
     at += next.length;
   }
   return out;

@@ -56,9 +56,12 @@ bool take_zone(std::string_view text, std::size_t& at, minutes& offset) {
     return true;
   }
   int sign = 0, h = 0, m = 0;
-  if (take_char(text, at, '+')) sign = 1;
-  else if (take_char(text, at, '-')) sign = -1;
-  else return false;
+  if (take_char(text, at, '+'))
+    sign = 1;
+  else if (take_char(text, at, '-'))
+    sign = -1;
+  else
+    return false;
   if (!take_digits(text, at, 2, h) || !take_char(text, at, ':') || !take_digits(text, at, 2, m))
     return false;
   if (h > 23 || m > 59) return false;

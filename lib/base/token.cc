@@ -53,10 +53,12 @@ Result<Keyring> Keyring::load(const std::string& state_dir) {
         number < 1 || number > 255)
       return Error{Fault::invalid, path + ": not a keyring; restore it from the backup"};
     const std::string key = from_base32(line.substr(space + 1));
-    if (key.size() != 32) return Error{Fault::invalid, path + ": a key is damaged; restore the backup"};
+    if (key.size() != 32)
+      return Error{Fault::invalid, path + ": a key is damaged; restore the backup"};
     ring.keys_[number] = key;
   }
-  if (ring.keys_.empty()) return Error{Fault::invalid, path + ": empty; restore it from the backup"};
+  if (ring.keys_.empty())
+    return Error{Fault::invalid, path + ": empty; restore it from the backup"};
   return ring;
 }
 

@@ -21,11 +21,11 @@ struct Recovered {
 /// A row's state after a verdict.
 struct Verdict {
   State state = State::queued;
-  UtcTime due;               ///< when it may be tried again
-  int attempts_made = 0;     ///< 1 if this sending counts, 0 if the relay was at fault
+  UtcTime due;            ///< when it may be tried again
+  int attempts_made = 0;  ///< 1 if this sending counts, 0 if the relay was at fault
   int reply_code = 0;
-  std::string reply_status;
-  std::string reply_text;    ///< addresses already cut out
+  std::string reply_status{};
+  std::string reply_text;  ///< addresses already cut out
 };
 
 /// The only SQL about the outbox. Calls are single statements: atomic alone, and part of the

@@ -44,7 +44,8 @@ struct WorkerSettings {
   std::chrono::milliseconds lease{120'000};
   std::chrono::milliseconds uncertain_pause{15 * 60'000};
   int claim_rows = 20;
-  bool alone = true;        ///< we hold the store's lock: every held row found at start is a dead worker's
+  bool alone =
+      true;  ///< we hold the store's lock: every held row found at start is a dead worker's
 };
 
 /// Sends what is due until stopped: `connections` threads, each with its own store session and its

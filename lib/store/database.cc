@@ -190,9 +190,12 @@ struct Connection::Impl {
       }
     }
     for (std::size_t i = 0; i < sql.columns.size(); ++i) {
-      if (sql.columns[i] == 'i') p.statement, keywords::into(p.out[i].number);
-      else if (sql.columns[i] == 't') p.statement, keywords::into(p.out[i].text);
-      else p.statement, keywords::into(p.out[i].bytes);
+      if (sql.columns[i] == 'i')
+        p.statement, keywords::into(p.out[i].number);
+      else if (sql.columns[i] == 't')
+        p.statement, keywords::into(p.out[i].text);
+      else
+        p.statement, keywords::into(p.out[i].bytes);
     }
     if (!sql.columns.empty()) p.statement, keywords::range(0, 1);
     return p;
@@ -252,7 +255,9 @@ Connection::~Connection() = default;
 
 Engine Connection::engine() const { return impl_->engine; }
 
-Result<Rows> Connection::query(const Sql& sql, Values values) { return impl_->try_run(sql, values); }
+Result<Rows> Connection::query(const Sql& sql, Values values) {
+  return impl_->try_run(sql, values);
+}
 
 Status Connection::execute(const Sql& sql, Values values) {
   const Result<Rows> rows = impl_->try_run(sql, values);
@@ -262,7 +267,8 @@ Status Connection::execute(const Sql& sql, Values values) {
 Result<Row> Connection::query_one(const Sql& sql, Values values) {
   Result<Rows> rows = query(sql, std::move(values));
   if (!rows) return rows.error();
-  if (rows->empty()) return Error{Fault::not_found, "store: " + std::string{sql.name} + ": no such row"};
+  if (rows->empty())
+    return Error{Fault::not_found, "store: " + std::string{sql.name} + ": no such row"};
   return std::move(rows->front());
 }
 
@@ -277,7 +283,8 @@ Status Connection::transaction(const std::function<Status(Connection&)>& body) {
       done = body(*this);
       if (done) {
         done = execute(kCommit);
-        if (!done && impl_->engine == Engine::postgresql && done.error().fault() == Fault::unavailable)
+        if (!done && impl_->engine == Engine::postgresql &&
+            done.error().fault() == Fault::unavailable)
           done = Error{Fault::outcome_unknown, "store: the connection broke while committing"};
       }
       if (!done) impl_->roll_back();

@@ -12,14 +12,17 @@ constexpr Sql kMakeTable{"make_schema_table", R"sql(
 constexpr Sql kMakeBlob{"make_blob_domain", R"sql(
     DO $$ BEGIN CREATE DOMAIN blob AS bytea; EXCEPTION WHEN duplicate_object THEN NULL; END $$)sql"};
 constexpr Sql kLock{"lock_schema", "LOCK TABLE schema_migration IN EXCLUSIVE MODE"};
-constexpr Sql kApplied{"applied_migrations", "SELECT name FROM schema_migration ORDER BY name", "t"};
+constexpr Sql kApplied{"applied_migrations", "SELECT name FROM schema_migration ORDER BY name",
+                       "t"};
 constexpr Sql kRecord{"record_migration",
                       "INSERT INTO schema_migration (name, applied_at) VALUES ($1, $2)"};
 constexpr Sql kHasTable{"has_schema_table", R"sql(
-    SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'schema_migration')sql", "t"};
+    SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'schema_migration')sql",
+                        "t"};
 constexpr Sql kHasTablePostgres{"has_schema_table", R"sql(
     SELECT table_name::text FROM information_schema.tables
-    WHERE table_schema = current_schema() AND table_name = 'schema_migration')sql", "t"};
+    WHERE table_schema = current_schema() AND table_name = 'schema_migration')sql",
+                                "t"};
 
 /// Statements of a migration: comments gone, cut after each semicolon that ends a line.
 std::vector<std::string> statements_of(std::string_view text, Engine engine) {
@@ -30,10 +33,9 @@ std::vector<std::string> statements_of(std::string_view text, Engine engine) {
     if (code.empty()) continue;
     current += std::string{code} + '\n';
     if (code.back() != ';') continue;
-    statements.push_back(replace_all(std::move(current), "BIGSERIAL_KEY",
-                                     engine == Engine::sqlite
-                                         ? "INTEGER PRIMARY KEY AUTOINCREMENT"
-                                         : "BIGSERIAL PRIMARY KEY"));
+    statements.push_back(replace_all(
+        std::move(current), "BIGSERIAL_KEY",
+        engine == Engine::sqlite ? "INTEGER PRIMARY KEY AUTOINCREMENT" : "BIGSERIAL PRIMARY KEY"));
     current.clear();
   }
   return statements;

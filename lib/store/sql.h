@@ -24,7 +24,8 @@ namespace trust::store {
 struct Sql {
   std::string_view name;
   std::string_view text;
-  /// The types of the columns it returns, a letter each: i integer, t text, b bytes. Any may be NULL.
+  /// The types of the columns it returns, a letter each: i integer, t text, b bytes. Any may be
+  /// NULL.
   std::string_view columns = "";
 };
 

@@ -50,7 +50,8 @@ TestStore::TestStore(const std::string& engine, std::span<const store::Migration
 TestStore::~TestStore() {
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
-  if (!database_name_.empty()) on_server("DROP DATABASE IF EXISTS " + database_name_ + " WITH (FORCE)");
+  if (!database_name_.empty())
+    on_server("DROP DATABASE IF EXISTS " + database_name_ + " WITH (FORCE)");
 }
 
 store::Database TestStore::database() const { return *store::Database::at(url_); }

@@ -52,8 +52,9 @@ TEST_P(DatabaseTest, ValuesComeBackAsTheyWent) {
 
 TEST_P(DatabaseTest, TextWithNulAndBadUtf8IsKeptReadableOnBothStores) {
   ASSERT_TRUE(c_.execute(kInsert, {std::string{"a\0b\xFF", 4}, 1, Null{}}));
-  EXPECT_EQ((*c_.query(kSelect))[0][0].text(), "a\xEF\xBF\xBD"
-                                               "b\xEF\xBF\xBD");
+  EXPECT_EQ((*c_.query(kSelect))[0][0].text(),
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD");
 }
 
 TEST_P(DatabaseTest, ManyRowsAndAReusedStatement) {
@@ -134,8 +135,10 @@ TEST_P(DatabaseTest, EmptyStoreAsksForMigrate) {
 TEST(DatabaseUrl, SaysWhatIsWrong) {
   EXPECT_EQ(Database::at("mysql://x/y").error().fault(), Fault::invalid);
   EXPECT_EQ(Database::at("sqlite:").error().fault(), Fault::invalid);
-  EXPECT_EQ(Database::at("sqlite:/nowhere/at/all.db")->connect().error().fault(), Fault::unavailable);
-  EXPECT_EQ(Database::at("postgresql://u@127.0.0.1:1/x")->connect().error().fault(), Fault::unavailable);
+  EXPECT_EQ(Database::at("sqlite:/nowhere/at/all.db")->connect().error().fault(),
+            Fault::unavailable);
+  EXPECT_EQ(Database::at("postgresql://u@127.0.0.1:1/x")->connect().error().fault(),
+            Fault::unavailable);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, DatabaseTest, test::kBothStores, test::store_name);

@@ -1,0 +1,189 @@
+#include "lib/outbox/outbox_store.h"
+
+#include <algorithm>
+
+#include "lib/base/id.h"
+
+namespace trust::outbox {
+
+namespace {
+
+using store::Row;
+using store::Rows;
+using store::Sql;
+
+constexpr Sql kAdd{"add_mail", R"sql(
+    INSERT INTO outbox (id, kind, priority, reference, state, due_at, expires_at, envelope_from, recipient,
+                        message, message_id, created_at, changed_at)
+    VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10, $11, $12)
+    ON CONFLICT (kind, reference) DO NOTHING
+    RETURNING id)sql",
+                   "t"};
+
+// The state stands in the outer WHERE too: without it two workers were handed the same rows.
+constexpr Sql kClaim{"claim_mails", R"sql(
+    UPDATE outbox SET state = 'claimed', owner = $1, lease_until = $2, changed_at = $3
+    WHERE id IN (SELECT id FROM outbox WHERE state IN ('queued', 'deferred') AND due_at <= $4
+                 ORDER BY priority, due_at LIMIT $5)
+      AND state IN ('queued', 'deferred')
+    RETURNING id, kind, reference, batch, reader, envelope_from, recipient, message, message_id,
+              attempts, uncertain_once, created_at, expires_at, priority, due_at)sql",
+                     "tttttttbtiiiiii"};
+
+constexpr Sql kMark{"mark_sending", R"sql(
+    UPDATE outbox SET state = 'sending', changed_at = $1
+    WHERE id = $2 AND owner = $3 AND state = 'claimed' RETURNING id)sql",
+                    "t"};
+
+constexpr Sql kExtend{"extend_lease", R"sql(
+    UPDATE outbox SET lease_until = $1 WHERE owner = $2 AND state IN ('claimed', 'sending'))sql"};
+
+constexpr Sql kRecord{"record_verdict", R"sql(
+    UPDATE outbox SET state = $1, due_at = $2, attempts = attempts + $3, reply_code = $4, reply_status = $5,
+                      reply_text = $6, owner = '', lease_until = 0, changed_at = $7
+    WHERE id = $8 AND owner = $9 AND state IN ('claimed', 'sending') RETURNING id)sql",
+                      "t"};
+
+constexpr Sql kGiveBack{"give_back", R"sql(
+    UPDATE outbox SET state = 'queued', owner = '', lease_until = 0, changed_at = $1
+    WHERE owner = $2 AND state = 'claimed')sql"};
+
+constexpr Sql kRequeueDead{"requeue_dead", R"sql(
+    UPDATE outbox SET state = 'queued', owner = '', lease_until = 0, changed_at = $1
+    WHERE state = 'claimed' AND lease_until < $2 RETURNING id)sql",
+                           "t"};
+
+constexpr Sql kUncertainDead{"uncertain_dead", R"sql(
+    UPDATE outbox SET state = 'uncertain', owner = '', lease_until = 0, changed_at = $1
+    WHERE state = 'sending' AND lease_until < $2 RETURNING id)sql",
+                             "t"};
+
+constexpr Sql kAgain{"queue_uncertain_again", R"sql(
+    UPDATE outbox SET state = 'queued', uncertain_once = 1, due_at = $1, changed_at = $2
+    WHERE state = 'uncertain' AND uncertain_once = 0 AND changed_at <= $3 RETURNING id)sql",
+                     "t"};
+
+constexpr Sql kExpire{"expire_mails", R"sql(
+    UPDATE outbox SET state = 'failed', reply_text = 'expired: too old to be sent', changed_at = $1
+    WHERE state IN ('queued', 'deferred') AND due_at <= $2 AND expires_at <= $3 RETURNING id)sql",
+                      "t"};
+
+constexpr Sql kBusy{"count_busy", R"sql(
+    SELECT COUNT(*) FROM outbox
+    WHERE state IN ('claimed', 'sending') OR (state IN ('queued', 'deferred') AND due_at <= $1))sql",
+                    "i"};
+
+constexpr Sql kCountAll{"count_by_state", "SELECT state, COUNT(*) FROM outbox GROUP BY state",
+                        "ti"};
+constexpr Sql kCountBatch{"count_batch_by_state",
+                          "SELECT state, COUNT(*) FROM outbox WHERE batch = $1 GROUP BY state",
+                          "ti"};
+
+constexpr Sql kCancel{"cancel_batch", R"sql(
+    UPDATE outbox SET state = 'cancelled', changed_at = $1
+    WHERE batch = $2 AND state IN ('queued', 'deferred') RETURNING id)sql",
+                      "t"};
+
+ClaimedMail claimed_from(const Row& row) {
+  return {.id = row[0].text(),
+          .kind = kind_of(row[1].text()).value_or(Kind::notice),
+          .reference = row[2].text(),
+          .batch = row[3].text(),
+          .reader = row[4].text(),
+          .envelope_from = row[5].text(),
+          .recipient = row[6].text(),
+          .message = row[7].bytes(),
+          .message_id = row[8].text(),
+          .attempts = row[9].integer(),
+          .uncertain_once = row[10].flag(),
+          .created = row[11].time(),
+          .expires = row[12].time()};
+}
+
+/// The number of rows an UPDATE … RETURNING gave.
+Result<int> counted(const Result<Rows>& rows) {
+  if (!rows) return rows.error();
+  return static_cast<int>(rows->size());
+}
+
+Result<bool> any(const Result<Rows>& rows) {
+  if (!rows) return rows.error();
+  return !rows->empty();
+}
+
+}  // namespace
+
+Result<bool> OutboxStore::add(const NewMail& mail, UtcTime now) {
+  return any(
+      c_.query(kAdd, {random_id(), name_of(mail.kind), static_cast<int>(mail.kind), mail.reference,
+                      mail.due, mail.expires, mail.envelope_from, mail.recipient,
+                      store::Bytes{mail.message}, mail.message_id, now, now}));
+}
+
+Result<std::vector<ClaimedMail>> OutboxStore::claim(const std::string& owner, int limit,
+                                                    UtcTime now, UtcTime lease_until) {
+  Result<Rows> rows = c_.query(kClaim, {owner, lease_until, now, now, limit});
+  if (!rows) return rows.error();
+  std::sort(rows->begin(), rows->end(), [](const Row& a, const Row& b) {
+    return std::pair{a[13].integer(), a[14].integer()} <
+           std::pair{b[13].integer(), b[14].integer()};
+  });
+  std::vector<ClaimedMail> mails;
+  for (const Row& row : *rows) mails.push_back(claimed_from(row));
+  return mails;
+}
+
+Result<bool> OutboxStore::mark_sending(const std::string& id, const std::string& owner,
+                                       UtcTime now) {
+  return any(c_.query(kMark, {now, id, owner}));
+}
+
+Status OutboxStore::extend(const std::string& owner, UtcTime lease_until) {
+  return c_.execute(kExtend, {lease_until, owner});
+}
+
+Result<bool> OutboxStore::record(const std::string& id, const std::string& owner,
+                                 const Verdict& verdict, UtcTime now) {
+  return any(c_.query(
+      kRecord, {name_of(verdict.state), verdict.due, verdict.attempts_made, verdict.reply_code,
+                verdict.reply_status, verdict.reply_text, now, id, owner}));
+}
+
+Status OutboxStore::give_back(const std::string& owner, UtcTime now) {
+  return c_.execute(kGiveBack, {now, owner});
+}
+
+Result<Recovered> OutboxStore::recover(UtcTime now, bool all) {
+  const UtcTime before = all ? UtcTime::max() : now;
+  const Result<int> queued = counted(c_.query(kRequeueDead, {now, before}));
+  if (!queued) return queued.error();
+  const Result<int> uncertain = counted(c_.query(kUncertainDead, {now, before}));
+  if (!uncertain) return uncertain.error();
+  return Recovered{*queued, *uncertain};
+}
+
+Result<int> OutboxStore::queue_uncertain_again(UtcTime now, std::chrono::milliseconds pause) {
+  return counted(c_.query(kAgain, {now, now, now - pause}));
+}
+
+Result<int> OutboxStore::expire(UtcTime now) { return counted(c_.query(kExpire, {now, now, now})); }
+
+Result<int> OutboxStore::count_busy(UtcTime now) {
+  const Result<Row> row = c_.query_one(kBusy, {now});
+  if (!row) return row.error();
+  return static_cast<int>((*row)[0].integer());
+}
+
+Result<std::map<std::string, int>> OutboxStore::count_by_state(const std::string& batch) {
+  const Result<Rows> rows = batch.empty() ? c_.query(kCountAll) : c_.query(kCountBatch, {batch});
+  if (!rows) return rows.error();
+  std::map<std::string, int> counts;
+  for (const Row& row : *rows) counts[row[0].text()] = static_cast<int>(row[1].integer());
+  return counts;
+}
+
+Result<int> OutboxStore::cancel_batch(const std::string& batch, UtcTime now) {
+  return counted(c_.query(kCancel, {now, batch}));
+}
+
+}  // namespace trust::outbox

@@ -1,0 +1,194 @@
+#include "lib/outbox/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "lib/outbox/migrations.h"
+#include "lib/outbox/outbox_store.h"
+#include "lib/outbox/retry.h"
+#include "tests/fakes/test_store.h"
+
+namespace trust::outbox {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A relay that does as it is told, and remembers what the store said at the dot.
+struct FakeRelay {
+  std::mutex mutex;
+  std::map<std::string, mail::SendResult> verdicts;  ///< by recipient; absent: 250
+  std::multiset<std::string> accepted;
+  bool down = false;
+  std::function<void(const std::string& recipient)> at_dot;
+
+  class Line : public mail::Transport {
+   public:
+    explicit Line(FakeRelay& relay) : relay_{relay} {}
+    mail::SendResult send(const mail::Envelope& envelope, std::string_view,
+                          const BeforeDot& before_dot) override {
+      const std::scoped_lock lock{relay_.mutex};
+      if (relay_.down) return {};
+      const auto told = relay_.verdicts.find(envelope.to);
+      if (told != relay_.verdicts.end() && told->second.outcome != mail::Outcome::uncertain &&
+          told->second.outcome != mail::Outcome::accepted)
+        return told->second;
+      if (!before_dot()) return {.outcome = mail::Outcome::held_back};
+      if (relay_.at_dot) relay_.at_dot(envelope.to);
+      if (told != relay_.verdicts.end()) return told->second;
+      relay_.accepted.insert(envelope.to);
+      return {.outcome = mail::Outcome::accepted, .code = 250};
+    }
+    void close() override {}
+
+   private:
+    FakeRelay& relay_;
+  };
+};
+
+class WorkerTest : public testing::TestWithParam<std::string> {
+ protected:
+  test::TestStore store_{GetParam(), lib_outbox_migrations()};
+  store::Connection c_ = store_.connect();
+  OutboxStore rows_{c_};
+  SystemClock clock_;
+  StopSignal stop_;
+  FakeRelay relay_;
+
+  void queue(const std::string& to, Kind kind = Kind::notice) {
+    const UtcTime now = clock_.now();
+    ASSERT_TRUE(*rows_.add({kind, to, "a@example.org", to, "mail", "id", now, now + 48h}, now));
+  }
+  Worker worker(WorkerSettings settings = {}, Worker::NewComposer composer = {}) {
+    return {settings,
+            store_.database(),
+            [this] { return std::make_unique<FakeRelay::Line>(relay_); },
+            std::move(composer),
+            clock_,
+            stop_};
+  }
+  int count(const std::string& state) { return (*rows_.count_by_state(""))[state]; }
+};
+
+TEST_P(WorkerTest, SendsEveryRowOnceOverSeveralConnections) {
+  for (int i = 0; i < 100; ++i) queue("r" + std::to_string(i) + "@example.org");
+  Worker w = worker({.connections = 4});
+  ASSERT_TRUE(w.start());
+  ASSERT_TRUE(w.wait_until_idle());
+  w.stop();
+  EXPECT_EQ(relay_.accepted.size(), 100U);
+  EXPECT_EQ(std::set<std::string>(relay_.accepted.begin(), relay_.accepted.end()).size(), 100U);
+  EXPECT_EQ(count("accepted"), 100);
+}
+
+TEST_P(WorkerTest, SendingIsInTheStoreBeforeTheDotLeaves) {
+  queue("ann@example.org");
+  store::Connection eye = store_.connect();
+  std::string seen;
+  relay_.at_dot = [&](const std::string&) {
+    seen = (*eye.query_one(store::Sql{"see", "SELECT state FROM outbox", "t"}))[0].text();
+  };
+  Worker w = worker();
+  ASSERT_TRUE(w.start());
+  ASSERT_TRUE(w.wait_until_idle());
+  w.stop();
+  EXPECT_EQ(seen, "sending");
+}
+
+TEST_P(WorkerTest, EachVerdictHasItsState) {
+  relay_.verdicts["later@x.org"] = {.outcome = mail::Outcome::deferred, .code = 450};
+  relay_.verdicts["never@x.org"] = {
+      .outcome = mail::Outcome::failed, .code = 550, .status = "5.1.1"};
+  relay_.verdicts["silent@x.org"] = {.outcome = mail::Outcome::uncertain};
+  for (const char* to : {"later@x.org", "never@x.org", "silent@x.org", "fine@x.org"}) queue(to);
+  Worker w = worker();
+  ASSERT_TRUE(w.start());
+  ASSERT_TRUE(w.wait_until_idle());
+  w.stop();
+  for (const char* state : {"deferred", "failed", "uncertain", "accepted"})
+    EXPECT_EQ(count(state), 1);
+}
+
+TEST_P(WorkerTest, UncertainIsSentOnceMoreAndThenRests) {
+  relay_.verdicts["silent@x.org"] = {.outcome = mail::Outcome::uncertain};
+  queue("silent@x.org");
+  int dots = 0;
+  relay_.at_dot = [&](const std::string&) { ++dots; };
+  Worker w = worker({.uncertain_pause = 0ms});
+  ASSERT_TRUE(w.start());
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  const store::Sql final_row{
+      "final", "SELECT COUNT(*) FROM outbox WHERE state = 'uncertain' AND uncertain_once = 1", "i"};
+  while ((*c_.query_one(final_row))[0].integer() == 0 &&
+         std::chrono::steady_clock::now() < deadline)
+    stop_.wait_for(20ms);
+  w.stop();
+  EXPECT_EQ(dots, 2);
+  EXPECT_EQ(count("uncertain"), 1);
+}
+
+TEST_P(WorkerTest, ADeadRelayConsumesNobodysAttempts) {
+  relay_.down = true;
+  queue("ann@example.org");
+  Worker w = worker();
+  ASSERT_TRUE(w.start());
+  EXPECT_EQ(w.wait_until_idle().error().fault(), Fault::unavailable);
+  w.stop();
+  EXPECT_EQ(count("queued"), 1);
+  const store::Sql attempts{"attempts", "SELECT attempts FROM outbox", "i"};
+  EXPECT_EQ((*c_.query_one(attempts))[0].integer(), 0);
+  relay_.down = false;
+  Worker well = worker();
+  ASSERT_TRUE(well.start());
+  EXPECT_TRUE(well.wait_until_idle());
+  well.stop();
+  EXPECT_EQ(count("accepted"), 1);
+}
+
+TEST_P(WorkerTest, ARowKilledBetweenDotAndAnswerStandsUncertain) {
+  queue("ann@example.org");
+  const auto held = *rows_.claim("dead", 1, clock_.now(), clock_.now() + 2min);
+  ASSERT_TRUE(*rows_.mark_sending(held[0].id, "dead", clock_.now()));
+  Worker w = worker();
+  ASSERT_TRUE(w.start());
+  ASSERT_TRUE(w.wait_until_idle());
+  w.stop();
+  EXPECT_EQ(count("uncertain"), 1);
+  EXPECT_TRUE(relay_.accepted.empty());
+}
+
+/// Composes "hello", and finds at the last moment that "gone" has left.
+class LeavingComposer : public Composer {
+ public:
+  Result<std::variant<Composed, State>> compose(store::Connection&,
+                                                const ClaimedMail& mail) override {
+    if (mail.reader == "suppressed") return std::variant<Composed, State>{State::suppressed};
+    return std::variant<Composed, State>{Composed{"a@x.org", mail.reader + "@x.org", "hello"}};
+  }
+  Result<std::optional<State>> still_wanted(store::Connection&, const ClaimedMail& mail,
+                                            const Composed&) override {
+    if (mail.reader == "gone") return std::optional{State::left};
+    return std::optional<State>{};
+  }
+};
+
+TEST_P(WorkerTest, WhoLeftBeforeTheDotGetsNothing) {
+  const store::Sql insert{"insert_row", R"sql(
+      INSERT INTO outbox (id, kind, priority, reference, batch, reader, state, due_at, expires_at, created_at, changed_at)
+      VALUES ($1, 'announcement', 5, $2, 'b', $3, 'queued', 0, $4, 0, 0))sql"};
+  for (const char* reader : {"stays", "gone", "suppressed"})
+    ASSERT_TRUE(c_.execute(insert, {reader, reader, reader, clock_.now() + 48h}));
+  Worker w = worker({}, [] { return std::make_unique<LeavingComposer>(); });
+  ASSERT_TRUE(w.start());
+  ASSERT_TRUE(w.wait_until_idle());
+  w.stop();
+  EXPECT_EQ(relay_.accepted, std::multiset<std::string>{"stays@x.org"});
+  EXPECT_EQ(count("left"), 1);
+  EXPECT_EQ(count("suppressed"), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, WorkerTest, test::kBothStores, test::store_name);
+
+}  // namespace
+}  // namespace trust::outbox
