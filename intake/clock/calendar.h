@@ -1,0 +1,63 @@
+#pragma once
+
+/// intake/clock: business days and due times. Pure values; no store, no clock of its own.
+///   calendar.*   which days count, from an iCalendar file; due times
+///   time_left.*  "by the end of Wed 25 Nov (UTC)", "1 business day 4 h left"
+/// Golden values stand in tests/golden/business-days.tsv.
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "lib/base/time.h"
+
+namespace trust::intake {
+
+/// A number of business days; never hours, never calendar days.
+struct BusinessDays {
+  int count = 0;
+};
+
+/// A due time with its derivation.
+struct DueTime {
+  UtcTime due;                     ///< the midnight UTC that ends the last counted day; met before it = in time
+  std::vector<UtcDay> counted;     ///< the days that were counted, one by one
+  std::vector<UtcDay> holidays;    ///< days in between that were not, as the file says so
+  bool provisional = false;        ///< counted past the end of the holiday file
+};
+
+/// Monday to Friday, UTC, less the holidays of an iCalendar file (RFC 5545: VEVENT with DTSTART,
+/// DTEND, DURATION of whole days, RRULE:FREQ=YEARLY without further parts). Past the last year the
+/// file speaks of, every Monday to Friday counts, marked provisional: a holiday only ever makes a
+/// promise later.
+class Calendar {
+ public:
+  /// No holidays at all, never provisional.
+  Calendar() = default;
+  /// Fault::invalid, naming the line: not an iCalendar file, or an event that cannot be read.
+  static Result<Calendar> from_ics(std::string_view text);
+
+  bool is_business_day(UtcDay day) const;
+  /// The day of receipt is not counted, whatever the hour. REQUIRES days.count >= 1.
+  DueTime due(UtcTime from, BusinessDays days) const;
+  /// Whole business days from after `now`'s day up to the day that ends at `due`; for words.
+  int business_days_between(UtcTime now, UtcTime due) const;
+  /// The start of the n-th business day before the day of `now`; for "the last 3 business days".
+  UtcTime start_of_business_days_before(UtcTime now, BusinessDays days) const;
+  /// Names this very list of days: 12 hex characters of its SHA-256; "mon-fri" without a file.
+  const std::string& version() const { return version_; }
+  /// The last day the file speaks of; none without a file.
+  std::optional<UtcDay> last_known() const { return last_known_; }
+
+ private:
+  std::set<UtcDay> holidays_;
+  std::set<std::pair<unsigned, unsigned>> yearly_;  ///< month, day
+  std::optional<UtcDay> last_known_;
+  std::string version_ = "mon-fri";
+};
+
+}  // namespace trust::intake
