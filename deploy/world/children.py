@@ -13,8 +13,8 @@ class NotStarted(Exception):
     """One sentence for the person who started us."""
 
 
-def _end_with_parent():
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def _ends_with_parent(with_signal):
+    return lambda: _libc.prctl(PR_SET_PDEATHSIG, with_signal)
 
 
 class Children:
@@ -23,12 +23,15 @@ class Children:
     def __init__(self):
         self._running = []
 
-    def start(self, name, argv, log, env=None, user=None):
-        """Starts a process in a session of its own, so that Ctrl-C reaches us alone. What it says is added to `log`."""
+    def start(self, name, argv, log, env=None, user=None, end_with=signal.SIGTERM):
+        """Starts a process in a session of its own, so that Ctrl-C reaches us alone. What it says is added to `log`.
+        `user` is a pwd entry to run as; `end_with` is the signal that asks it to end."""
+        become = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
         with open(log, "ab") as output:
             child = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                     env=None if env is None else {**os.environ, **env}, user=user,
-                                     start_new_session=True, preexec_fn=_end_with_parent)
+                                     env=None if env is None else {**os.environ, **env}, start_new_session=True,
+                                     preexec_fn=_ends_with_parent(end_with), **become)
+        child.end_with = end_with
         self._running.append((name, child))
         return child
 
@@ -36,7 +39,7 @@ class Children:
         """Ends one process and its children; returns its exit status."""
         self._running = [(name, other) for name, other in self._running if other is not child]
         if child.poll() is None:
-            child.terminate()
+            child.send_signal(child.end_with)
             try:
                 child.wait(seconds)
             except subprocess.TimeoutExpired:
