@@ -120,7 +120,7 @@ CREATE TABLE promise (
     provisional  BIGINT NOT NULL DEFAULT 0,       -- counted past the end of the holiday file
     calendar     TEXT   NOT NULL DEFAULT '',      -- version of the holiday file it was counted with
     derivation   TEXT   NOT NULL DEFAULT '{}',    -- JSON: start, why that start, the days counted one by one
-    PRIMARY KEY (case_id, kind)
+    PRIMARY KEY (case_id, kind, start_at)         -- a reporter who writes again after an answer is promised another
 );
 CREATE INDEX promise_open ON promise (due_at) WHERE met_at IS NULL AND void_at IS NULL;
 
@@ -157,7 +157,7 @@ CREATE TABLE history (
     seq         BIGINT NOT NULL,                  -- 1, 2, 3 within the case
     kind        TEXT   NOT NULL,
     at          BIGINT NOT NULL,
-    actor       TEXT   NOT NULL,                  -- random id of a staff member, 'program' or 'reporter'
+    actor       TEXT   NOT NULL,                  -- 'staff' (who stands in the detail), 'reporter' or 'program'
     commitment  TEXT   NOT NULL,
     previous    TEXT   NOT NULL,
     digest      TEXT   NOT NULL,

@@ -1,0 +1,85 @@
+#pragma once
+
+/// intake/case: what a reporter was promised an answer about.
+///   case.h           values: Case, Promise, StoredMail
+///   case_id.*        ids, and the signed tokens and Message-IDs that stand for them
+///   joining.*        which case a mail belongs to (pure)
+///   case_store.*     the SQL about cases and promises;  mail_store.*  about mails
+///   history_store.*  the append-only, hash-chained record
+/// States
+///   look --report--> open --answer--> answered --close--> closed
+///                     ^------ the reporter writes again ------'
+/// Only a person's answer with an outcome ends `open`. A `look` has promised nothing.
+/// Not here: what a mail says (report/), when it is due (clock/), who may do what (desk/).
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/time.h"
+
+namespace trust::intake {
+
+struct Case {
+  std::string id;     ///< TM-XXXXXX
+  std::string state;  ///< look | open | answered | closed
+  std::int64_t version = 1;
+  std::string kind;  ///< symptom | vulnerability
+  bool urgent = false;
+  bool encrypted = false;
+  std::string reporter_address;  ///< "" = nobody can be answered
+  std::string reporter_name;
+  std::string subject;
+  std::vector<std::string> services;
+  std::string times = "[]";  ///< JSON list of {"utc", "words"}
+  std::vector<std::string> marks;
+  std::string look_because;
+  std::string assignee;
+  std::string first_mail;
+  UtcTime received{};
+  UtcTime opened{};
+  std::optional<UtcTime> answered;
+  std::string outcome;
+  std::string incident;
+  std::string post_mortem_url;
+  std::string closed_as;
+  std::string acknowledgment;  ///< pending | queued | not_owed | over_budget
+  std::string notice;          ///< pending | queued | none
+};
+
+/// A promise and its clock.
+struct Promise {
+  std::string case_id;
+  std::string kind;  ///< response | triage | …
+  UtcTime start{};
+  UtcTime due{};  ///< met before this moment = in time
+  std::optional<UtcTime> met;
+  std::optional<UtcTime> voided;
+  bool provisional = false;
+  std::string calendar;
+  std::string derivation;  ///< JSON
+
+  bool is_open() const { return !met && !voided; }
+};
+
+/// A mail in the store.
+struct StoredMail {
+  std::string id;
+  std::string stage;  ///< stored | filed
+  std::string folder;
+  UtcTime first_seen{};
+  UtcTime received{};
+  std::string received_by;
+  std::int64_t size_bytes = 0;
+  bool truncated = false;
+  std::string parsed;  ///< ParsedMail as JSON; "" until parsed
+  std::string kind;
+  std::string from_address;
+  std::string subject;
+  std::string message_id;
+  std::string case_id;
+  std::string relation;
+};
+
+}  // namespace trust::intake

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "intake/case/case.h"
+#include "lib/base/result.h"
+#include "lib/store/database.h"
+
+namespace trust::intake {
+
+/// Which cases a list shows.
+struct CaseFilter {
+  std::string state = "open";  ///< open | answered | closed | look | all
+  std::string assignee;        ///< "" = any
+  std::string search;          ///< words in subject, reporter or id; "" = any
+  bool late_only = false;
+  UtcTime now{};
+  int limit = 1000;
+};
+
+/// A case with its most pressing open promise.
+struct QueuedCase {
+  Case c;
+  std::optional<UtcTime> due;
+};
+
+/// The SQL about cases and promises. Calls take part in the caller's transaction.
+class CaseStore {
+ public:
+  explicit CaseStore(store::Connection& connection) : c_{connection} {}
+
+  /// False: that mail has opened a case before, and nothing changed.
+  Result<bool> open(const Case& c);
+  /// Fault::not_found: no such case; the text is a sentence for a person.
+  Result<Case> find(const std::string& id);
+  Result<std::optional<std::string>> id_opened_by(const std::string& mail_id);
+  /// Writes state, outcome, kind and the other words of `c` and counts its version up.
+  /// Fault::conflict: it is no longer at `c.version`.
+  Status update(const Case& c);
+  /// Most urgent promise first, then urgent, then oldest.
+  Result<std::vector<QueuedCase>> list(const CaseFilter& filter);
+  Result<std::vector<std::string>> to_acknowledge(int limit);
+  Result<std::vector<std::string>> to_notice(int limit);
+
+  Status add_promise(const Promise& promise);
+  Result<std::vector<Promise>> promises_of(const std::string& case_id);
+  /// Open promises due before `until`, soonest first.
+  Result<std::vector<Promise>> due(UtcTime until);
+  /// Ends every open promise of that kind; how many there were.
+  Result<int> meet(const std::string& case_id, const std::string& kind, UtcTime at);
+  Result<int> make_void(const std::string& case_id, UtcTime at, const std::string& because);
+
+  Status add_message_id(const std::string& case_id, const std::string& message_id, bool ours);
+  Result<std::vector<std::string>> cases_of_message_ids(const std::vector<std::string>& ids);
+
+  /// Acknowledgments given since `since`: to `who`, and to all that were not authenticated.
+  struct Given {
+    int to_who = 0;
+    int to_unauthenticated = 0;
+  };
+  Result<Given> acknowledgments(const std::string& who, UtcTime since_day, UtcTime since_hour);
+  Result<bool> add_acknowledgment(const std::string& case_id, const std::string& who,
+                                  bool authenticated, UtcTime at);
+
+  struct Answer {
+    std::string id, case_id, outcome, incident, url, words, by;
+    UtcTime at{};
+    std::string message_id;
+  };
+  Status add_answer(const Answer& answer);
+  Result<std::vector<Answer>> answers_of(const std::string& case_id);
+
+  struct Counts {
+    int open = 0, late = 0, look = 0, answered = 0;
+  };
+  Result<Counts> count(UtcTime now);
+
+ private:
+  store::Connection& c_;
+};
+
+}  // namespace trust::intake

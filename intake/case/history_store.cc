@@ -1,0 +1,116 @@
+#include "intake/case/history_store.h"
+
+#include "lib/base/id.h"
+#include "lib/base/text.h"
+
+namespace trust::intake {
+
+namespace {
+
+using store::Row;
+using store::Rows;
+using store::Sql;
+
+constexpr Sql kLast{"history_last", R"sql(
+    SELECT seq, digest FROM history WHERE case_id = $1 ORDER BY seq DESC LIMIT 1)sql", "it"};
+constexpr Sql kAppend{"history_append", R"sql(
+    INSERT INTO history (case_id, seq, kind, at, actor, commitment, previous, digest)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql"};
+constexpr Sql kDetail{"history_detail", R"sql(
+    INSERT INTO history_detail (case_id, seq, nonce, detail) VALUES ($1, $2, $3, $4))sql"};
+constexpr Sql kOfCase{"history_of_case", R"sql(
+    SELECT h.seq, h.kind, h.at, h.actor, d.detail FROM history h
+    LEFT JOIN history_detail d ON d.case_id = h.case_id AND d.seq = h.seq
+    WHERE h.case_id = $1 ORDER BY h.seq)sql", "ititt"};
+constexpr Sql kAll{"history_all", R"sql(
+    SELECT h.case_id, h.seq, h.kind, h.at, h.actor, h.commitment, h.previous, h.digest, d.nonce, d.detail
+    FROM history h LEFT JOIN history_detail d ON d.case_id = h.case_id AND d.seq = h.seq
+    WHERE h.case_id > $1 OR (h.case_id = $2 AND h.seq > $3) ORDER BY h.case_id, h.seq LIMIT 1000)sql",
+                   "tititttttt"};
+
+std::string_view name_of(Actor actor) {
+  switch (actor) {
+    case Actor::program: return "program";
+    case Actor::reporter: return "reporter";
+    case Actor::staff: return "staff";
+  }
+  return "program";
+}
+
+/// Each field with its length in front, so that no two rows give the same bytes.
+std::string digest_of(std::string_view previous, std::int64_t seq, std::string_view case_id,
+                      std::string_view kind, std::int64_t at, std::string_view actor,
+                      std::string_view commitment) {
+  std::string bytes;
+  for (const std::string& field :
+       {std::string{previous}, std::to_string(seq), std::string{case_id}, std::string{kind},
+        std::to_string(at), std::string{actor}, std::string{commitment}})
+    bytes += std::to_string(field.size()) + ":" + field;
+  return to_hex(sha256(bytes));
+}
+
+std::string commitment_to(std::string_view nonce, std::string_view detail) {
+  return to_hex(sha256(std::string{nonce} + std::string{detail}));
+}
+
+/// Whether a row follows from the one before it in its chain.
+bool fits(const Row& row, std::int64_t last_seq, const std::string& last_digest) {
+  const bool follows = row[1].integer() == last_seq + 1 && row[6].text() == last_digest;
+  const bool kept = row[9].is_null() ||
+                    commitment_to(row[8].text(), row[9].text()) == row[5].text();
+  return follows && kept &&
+         digest_of(row[6].text(), row[1].integer(), row[0].text(), row[2].text(),
+                   row[3].integer(), row[4].text(), row[5].text()) == row[7].text();
+}
+
+}  // namespace
+
+Status HistoryStore::append(const std::string& case_id, std::string_view kind, UtcTime at,
+                            Actor actor, const std::string& detail_json) {
+  const Result<Rows> last = c_.query(kLast, {case_id});
+  if (!last) return last.error();
+  const std::int64_t seq = last->empty() ? 1 : (*last)[0][0].integer() + 1;
+  const std::string previous = last->empty() ? "" : (*last)[0][1].text();
+  const std::string nonce = to_hex(random_bytes(32));
+  const std::string detail = to_clean_utf8(detail_json);
+  const std::string commitment = commitment_to(nonce, detail);
+  const std::string digest =
+      digest_of(previous, seq, case_id, kind, to_epoch_ms(at), name_of(actor), commitment);
+  if (Status done = c_.execute(
+          kAppend, {case_id, seq, kind, at, name_of(actor), commitment, previous, digest});
+      !done)
+    return done;
+  return c_.execute(kDetail, {case_id, seq, nonce, detail});
+}
+
+Result<std::vector<HistoryEntry>> HistoryStore::of_case(const std::string& case_id) {
+  const Result<Rows> rows = c_.query(kOfCase, {case_id});
+  if (!rows) return rows.error();
+  std::vector<HistoryEntry> entries;
+  for (const Row& row : *rows)
+    entries.push_back({row[0].integer(), row[1].text(), row[2].time(), row[3].text(), row[4].text()});
+  return entries;
+}
+
+Result<std::string> HistoryStore::verify_all() {
+  std::string case_id, digest;
+  std::int64_t seq = 0;
+  for (;;) {
+    const Result<Rows> rows = c_.query(kAll, {case_id, case_id, seq});
+    if (!rows) return rows.error();
+    if (rows->empty()) return std::string{};
+    for (const Row& row : *rows) {
+      if (row[0].text() != case_id) {
+        case_id = row[0].text();
+        seq = 0;
+        digest.clear();
+      }
+      if (!fits(row, seq, digest))
+        return case_id + " row " + std::to_string(row[1].integer());
+      seq = row[1].integer();
+      digest = row[7].text();
+    }
+  }
+}
+
+}  // namespace trust::intake
