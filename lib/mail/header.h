@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lib/base/time.h"
+#include "lib/mail/charset.h"
 
 namespace trust::mail {
 
@@ -35,10 +36,6 @@ class Header {
 
 /// Unstructured text with RFC 2047 words decoded (adjacent words of one charset joined before they
 /// are decoded), raw 8-bit bytes guessed, white space folded. `lossy` tells of guesses.
-struct DecodedText {
-  std::string text;
-  bool lossy = false;
-};
 DecodedText decode_text(std::string_view raw_value);
 
 /// "text/plain; charset=…" and its kind: the first token lower-cased, parameters by lower-case name
