@@ -1,10 +1,11 @@
 #pragma once
 
 /// intake/clock: business days and due times. Pure values; no store, no clock of its own.
-///   calendar.*   which days count, from an iCalendar file; due times
+///   calendar.*   which days count; due times.  ics.* the iCalendar file they come from
 ///   time_left.*  "by the end of Wed 25 Nov (UTC)", "1 business day 4 h left"
 /// Golden values stand in tests/golden/business-days.tsv.
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,24 +25,28 @@ struct BusinessDays {
 
 /// A due time with its derivation.
 struct DueTime {
-  UtcTime due;                     ///< the midnight UTC that ends the last counted day; met before it = in time
-  std::vector<UtcDay> counted;     ///< the days that were counted, one by one
-  std::vector<UtcDay> holidays;    ///< days in between that were not, as the file says so
-  bool provisional = false;        ///< counted past the end of the holiday file
+  UtcTime due;  ///< the midnight UTC that ends the last counted day; met before it = in time
+  std::vector<UtcDay> counted;   ///< the days that were counted, one by one
+  std::vector<UtcDay> holidays;  ///< days in between that were not, as the file says so
+  bool provisional = false;      ///< counted past the end of the holiday file
 };
 
 /// Monday to Friday, UTC, less the holidays of an iCalendar file (RFC 5545: VEVENT with DTSTART,
-/// DTEND, DURATION of whole days, RRULE:FREQ=YEARLY without further parts). Past the last year the
-/// file speaks of, every Monday to Friday counts, marked provisional: a holiday only ever makes a
-/// promise later.
+/// DTEND, DURATION of whole days, RRULE:FREQ=YEARLY without further parts; a cancelled event is
+/// none). Past the last year that a dated event falls in, every Monday to Friday counts, yearly
+/// holidays too, marked provisional: a holiday only ever makes a promise later. A file of yearly
+/// events alone has no end.
 class Calendar {
  public:
   /// No holidays at all, never provisional.
   Calendar() = default;
-  /// Fault::invalid, naming the line: not an iCalendar file, or an event that cannot be read.
+  /// Fault::invalid, naming the line: not an iCalendar file, an event that cannot be read, no event
+  /// at all, or more than 100 yearly days.
   static Result<Calendar> from_ics(std::string_view text);
 
   bool is_business_day(UtcDay day) const;
+  /// Whether the file calls it one, weekends included.
+  bool is_holiday(UtcDay day) const;
   /// The day of receipt is not counted, whatever the hour. REQUIRES days.count >= 1.
   DueTime due(UtcTime from, BusinessDays days) const;
   /// Whole business days from after `now`'s day up to the day that ends at `due`; for words.
@@ -50,12 +55,12 @@ class Calendar {
   UtcTime start_of_business_days_before(UtcTime now, BusinessDays days) const;
   /// Names this very list of days: 12 hex characters of its SHA-256; "mon-fri" without a file.
   const std::string& version() const { return version_; }
-  /// The last day the file speaks of; none without a file.
+  /// The last day the file speaks of; none without a file, or where it has no end.
   std::optional<UtcDay> last_known() const { return last_known_; }
 
  private:
   std::set<UtcDay> holidays_;
-  std::set<std::pair<unsigned, unsigned>> yearly_;  ///< month, day
+  std::map<std::pair<unsigned, unsigned>, int> yearly_;  ///< month, day -> first year
   std::optional<UtcDay> last_known_;
   std::string version_ = "mon-fri";
 };
