@@ -35,11 +35,11 @@ class Stream {
 
 /// How to reach and log in to a server.
 struct Endpoint {
-  std::string url;            ///< imaps://user@host:port, smtps://…, or imap://, smtp:// with STARTTLS
-  std::string password;       ///< empty: no login (loopback relays only)
-  std::string access_token;   ///< OAuth2 bearer; takes the place of the password
-  std::string ca_file;        ///< empty: the system's
-  std::string ehlo_name;      ///< SMTP only
+  std::string url;       ///< imaps://user@host:port, smtps://…, or imap://, smtp:// with STARTTLS
+  std::string password;  ///< empty: no login (loopback relays only)
+  std::string access_token;                   ///< OAuth2 bearer; takes the place of the password
+  std::string ca_file;                        ///< empty: the system's
+  std::string ehlo_name;                      ///< SMTP only
   std::chrono::milliseconds timeout{30'000};  ///< for connecting, TLS and login together
 };
 
@@ -48,9 +48,9 @@ class Connector {
  public:
   virtual ~Connector() = default;
   /// A stream that is connected, TLS-verified and logged in.
-  ///   denied       login refused, certificate not good, or login not offered though we have a secret
-  ///   invalid      the URL is wrong, or asks for clear text to another machine
-  ///   unavailable  unreachable, too slow, or hung up
+  ///   denied       login refused, certificate not good, or login not offered though we have a
+  ///   secret invalid      the URL is wrong, or asks for clear text to another machine unavailable
+  ///   unreachable, too slow, or hung up
   virtual Result<std::unique_ptr<Stream>> connect(const Endpoint& endpoint) = 0;
 };
 
