@@ -1,6 +1,7 @@
 #pragma once
 
-/// lib/config: one table of settings is the parser, the defaults, the reference and the sample file.
+/// lib/config: one table of settings is the parser, the defaults, the reference and the sample
+/// file.
 ///   setting.h       a row of the table and the readers of its value types
 ///   json_tree.*     JSON with // comments as values that know their line
 ///   config_file.*   file + table = a filled Config, or an Error that names file, line and key
@@ -96,8 +97,7 @@ struct Setting {
 template <class Config, class Read>
 Setting<Config> setting(std::string key, Need need, std::string_view default_json,
                         std::string_view doc, Read member_of) {
-  return {std::move(key), need, default_json, doc,
-          [member_of](Config& config, const Given& given) {
+  return {std::move(key), need, default_json, doc, [member_of](Config& config, const Given& given) {
             return read_value(given, member_of(config));
           }};
 }

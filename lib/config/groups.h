@@ -1,0 +1,239 @@
+#pragma once
+
+/// The settings both programs have, as value types with their readers and as rows for a program's
+/// table: imap_settings<Config>("bounces.imap", …) gives the rows of one group.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/time.h"
+#include "lib/config/setting.h"
+#include "lib/config/url.h"
+
+namespace trust::config {
+
+struct ImapUrl : Url {};  ///< imaps://user@host:993; imap:// (STARTTLS or clear) to loopback only
+struct SmtpUrl : Url {};  ///< smtps://user@host:465 or smtp://host:587
+struct WebUrl : Url {};   ///< https://…; http:// to loopback only
+/// "sqlite:/path" or "postgresql://user@host/name", never with a password inside.
+struct StoreUrl {
+  std::string text;
+  bool is_sqlite() const { return text.starts_with("sqlite:"); }
+  /// The database file; "" for PostgreSQL.
+  std::string file() const { return is_sqlite() ? text.substr(7) : ""; }
+};
+/// `imap.from`: which mail is taken in at the first look.
+struct MailFrom {
+  enum class Kind { now, all, date } kind = Kind::now;
+  UtcTime since{};  ///< of `date`
+};
+/// A time of day, UTC: "08:00".
+struct TimeOfDay {
+  std::chrono::minutes since_midnight{0};
+};
+
+Status read_value(const Given& given, ImapUrl& into);
+Status read_value(const Given& given, SmtpUrl& into);
+Status read_value(const Given& given, WebUrl& into);
+Status read_value(const Given& given, std::optional<WebUrl>& into);  ///< null = none
+Status read_value(const Given& given, StoreUrl& into);
+Status read_value(const Given& given, MailFrom& into);
+Status read_value(const Given& given, TimeOfDay& into);
+Status read_value(const Given& given, ListenAddress& into);
+
+struct ImapSettings {
+  ImapUrl url;                ///< text "": not set
+  std::string password_file;  ///< "": none, oauth instead
+  std::optional<std::string> ca_file;
+  std::vector<std::string> watch;
+  MailFrom from;
+  std::chrono::milliseconds poll{30'000};
+  bool append_sent = false;
+  std::optional<Oauth> oauth;
+};
+
+struct SmtpSettings {
+  SmtpUrl url;
+  std::string password_file;  ///< "": none
+  std::optional<std::string> ca_file;
+  int connections = 4;
+  int rate_per_second = 0;            ///< 0: as fast as the relay takes them
+  std::optional<std::string> divert;  ///< every mail goes to this address instead
+  std::chrono::milliseconds stop_wait{30'000};
+  std::optional<Oauth> oauth;
+};
+
+struct StoreSettings {
+  StoreUrl url;
+  std::optional<std::string> password_file;  ///< PostgreSQL only
+};
+
+struct NoticeSettings {
+  TimeOfDay at;
+  bool late_mail = true;  ///< intake only
+  std::vector<Webhook> webhooks;
+};
+
+struct HttpSettings {
+  ListenAddress listen;
+  std::optional<ListenAddress> private_listen;  ///< notifier only: health and metrics
+  std::optional<WebUrl> public_url;
+  std::vector<std::string> trusted_proxies;
+};
+
+/// A problem between settings: the key it is about, and what to write instead.
+struct Problem {
+  std::string key;
+  std::string what;
+};
+/// Whether the login of a group is complete; `prefix` is its key, "imap" or "bounces.imap".
+std::optional<Problem> check_login(std::string_view prefix, const ImapSettings& imap);
+std::optional<Problem> check_login(std::string_view prefix, const SmtpSettings& smtp);
+
+/// The rows of a group. `group` gives the member: [](Config& c) -> ImapSettings& { return c.imap;
+/// }. `need` is that of url and password_file (with Need::usual the group may be left out).
+template <class Config, class Group>
+std::vector<Setting<Config>> imap_settings(const std::string& prefix, Need need, Group group) {
+  const auto of = [group](auto member) {
+    return [ group, member ](Config & c) -> auto& { return group(c).*member; };
+  };
+  using S = ImapSettings;
+  return {
+      setting<Config>(
+          prefix + ".url", need, R"("imaps://security%40example.org@mail.example.org:993")",
+          "The mailbox: imaps://USER@HOST:PORT, an @ inside USER written %40. It is only "
+          "ever read.",
+          of(&S::url)),
+      path_setting<Config>(
+          prefix + ".password_file", Need::usual, R"("$CREDENTIALS_DIRECTORY/imap-password")",
+          "File that holds its password; not needed with oauth.", of(&S::password_file)),
+      path_setting<Config>(prefix + ".ca_file", Need::optional, "null",
+                           "Certificate authority that signed the server; null = the system's.",
+                           of(&S::ca_file)),
+      setting<Config>(
+          prefix + ".watch", Need::optional, R"(["INBOX", "\\Junk", "\\Sent"])",
+          "Folders to watch; a name that starts with a backslash is the folder with that "
+          "use (RFC 6154).",
+          of(&S::watch)),
+      setting<Config>(prefix + ".from", Need::optional, R"("now")",
+                      "What the first look takes in: \"now\" = only mail that arrives from now on, "
+                      "\"all\", or a date like \"2026-11-24\".",
+                      of(&S::from)),
+      setting<Config>(prefix + ".poll", Need::optional, R"("30s")", "How often to look.",
+                      of(&S::poll)),
+      setting<Config>(prefix + ".append_sent", Need::optional, "false",
+                      "Whether a copy of what is sent is put into the Sent folder.",
+                      of(&S::append_sent)),
+      path_setting<Config>(prefix + ".oauth", Need::optional, "null",
+                           R"(OAuth2 instead of a password: {"token_url", "client_id", )"
+                           R"("client_secret_file", "scope", "grant": "client_credentials" or )"
+                           R"("refresh_token", "refresh_token_file"}.)",
+                           of(&S::oauth)),
+  };
+}
+
+template <class Config, class Group>
+std::vector<Setting<Config>> smtp_settings(const std::string& prefix, Group group) {
+  const auto of = [group](auto member) {
+    return [ group, member ](Config & c) -> auto& { return group(c).*member; };
+  };
+  using S = SmtpSettings;
+  return {
+      setting<Config>(
+          prefix + ".url", Need::required,
+          R"("smtps://security%40example.org@mail.example.org:465")",
+          "The relay that takes our mail: smtps://USER@HOST:PORT, or smtp:// on port 587 "
+          "of this machine.",
+          of(&S::url)),
+      path_setting<Config>(
+          prefix + ".password_file", Need::usual, R"("$CREDENTIALS_DIRECTORY/smtp-password")",
+          "File that holds its password; not needed with oauth, or for a relay on this "
+          "machine that asks for no login.",
+          of(&S::password_file)),
+      path_setting<Config>(prefix + ".ca_file", Need::optional, "null",
+                           "Certificate authority that signed the relay; null = the system's.",
+                           of(&S::ca_file)),
+      setting<Config>(prefix + ".connections", Need::optional, "4",
+                      "Connections to the relay at the same time.", of(&S::connections)),
+      setting<Config>(prefix + ".rate_per_second", Need::optional, "0",
+                      "Mails per second at the most; 0 = as fast as the relay takes them.",
+                      of(&S::rate_per_second)),
+      setting<Config>(prefix + ".divert", Need::optional, "null",
+                      "For trial runs: every mail goes to this one address instead.",
+                      of(&S::divert)),
+      setting<Config>(prefix + ".stop_wait", Need::optional, R"("30s")",
+                      "How long to wait for the relay's last answers when told to stop.",
+                      of(&S::stop_wait)),
+      path_setting<Config>(prefix + ".oauth", Need::optional, "null",
+                           "OAuth2 instead of a password, as for imap.", of(&S::oauth)),
+  };
+}
+
+/// `default_json` is the program's own default store, such as "\"sqlite:/var/lib/…/intake.db\"".
+template <class Config, class Group>
+std::vector<Setting<Config>> store_settings(const std::string& prefix,
+                                            std::string_view default_json, Group group) {
+  return {
+      path_setting<Config>(
+          prefix + ".url", Need::optional, default_json,
+          "The database: \"sqlite:PATH\" or \"postgresql://USER@HOST/NAME\".",
+          [group](Config & c) -> auto& { return group(c).url; }),
+      path_setting<Config>(
+          prefix + ".password_file", Need::optional, "null",
+          "File that holds PostgreSQL's password; null = none is needed.",
+          [group](Config & c) -> auto& { return group(c).password_file; }),
+  };
+}
+
+enum class LateMail { settable, none };
+template <class Config, class Group>
+std::vector<Setting<Config>> notice_settings(const std::string& prefix, LateMail late_mail,
+                                             Group group) {
+  std::vector<Setting<Config>> rows{setting<Config>(
+      prefix + ".at", Need::optional, R"("08:00")",
+      "When the morning list is mailed to staff on business days, UTC.",
+      [group](Config & c) -> auto& { return group(c).at; })};
+  if (late_mail == LateMail::settable)
+    rows.push_back(setting<Config>(
+        prefix + ".late_mail", Need::optional, "true",
+        "Whether staff are told by mail when a promise is late.", [group](Config & c) -> auto& {
+          return group(c).late_mail;
+        }));
+  rows.push_back(path_setting<Config>(
+      prefix + ".webhooks", Need::optional, "[]",
+      R"(Where notices go besides mail: [{"url": "https://…", "secret_file": "…"}].)",
+      [group](Config & c) -> auto& { return group(c).webhooks; }));
+  return rows;
+}
+
+enum class PrivateListen { settable, none };
+template <class Config, class Group>
+std::vector<Setting<Config>> http_settings(const std::string& prefix, std::string_view listen_json,
+                                           PrivateListen private_listen,
+                                           std::string_view private_listen_json, Group group) {
+  std::vector<Setting<Config>> rows{setting<Config>(
+      prefix + ".listen", Need::optional, listen_json,
+      "Where the pages are served, behind nginx.", [group](Config & c) -> auto& {
+        return group(c).listen;
+      })};
+  if (private_listen == PrivateListen::settable)
+    rows.push_back(setting<Config>(
+        prefix + ".private_listen", Need::optional, private_listen_json,
+        "Where health and metrics are served.", [group](Config & c) -> auto& {
+          auto& listen = group(c).private_listen;
+          return listen ? *listen : listen.emplace();
+        }));
+  rows.push_back(setting<Config>(
+      prefix + ".public_url", Need::optional, "null",
+      "How the pages are reached from outside: \"https://…\"; null = they are not.",
+      [group](Config & c) -> auto& { return group(c).public_url; }));
+  rows.push_back(setting<Config>(
+      prefix + ".trusted_proxies", Need::optional, "[]",
+      "Addresses of proxies whose X-Forwarded-For is believed, such as [\"127.0.0.1\"].",
+      [group](Config & c) -> auto& { return group(c).trusted_proxies; }));
+  return rows;
+}
+
+}  // namespace trust::config
