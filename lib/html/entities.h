@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace trust::html {
+
+/// Character references resolved: decimal, hexadecimal, and the names that mail and web pages use.
+/// Numbers 128-159 mean windows-1252 (as browsers have it); NUL, surrogates and what is beyond
+/// Unicode become U+FFFD. An unknown name stays as it is written.
+std::string decode_entities(std::string_view text);
+
+/// `code_point` as UTF-8; U+FFFD if it is none.
+std::string to_utf8(unsigned code_point);
+
+}  // namespace trust::html
