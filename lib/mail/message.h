@@ -35,12 +35,12 @@ struct Address {
 
 /// A leaf part that is no part of the readable text.
 struct Attachment {
-  std::string name;                    ///< decoded file name, cleaned of control characters; "" if none
+  std::string name;  ///< decoded file name, cleaned of control characters; "" if none
   std::optional<std::uint64_t> bytes;  ///< decoded size; none for message/*
   std::string type;                    ///< "image/png", lower case
   std::uint64_t begin = 0;             ///< byte range of the encoded body within the raw mail
   std::uint64_t end = 0;
-  std::string encoding;                ///< Content-Transfer-Encoding, lower case; "" = identity
+  std::string encoding;  ///< Content-Transfer-Encoding, lower case; "" = identity
 };
 
 /// One recipient of a bounce report.
@@ -76,10 +76,10 @@ struct ParsedMail {
   std::string return_path;                ///< "" with has_return_path: the null path <>
   bool has_return_path = false;
   std::optional<UtcTime> date;
-  std::string message_id;  ///< without <>; "" if missing, empty or unreadable
+  std::string message_id;                ///< without <>; "" if missing, empty or unreadable
   std::vector<std::string> in_reply_to;  ///< without <>, empty ones dropped
   std::vector<std::string> references;
-  std::string text;        ///< the whole readable text
+  std::string text;  ///< the whole readable text
   bool has_html = false;
   std::string visible_reply;  ///< `text` without quoted history and signature
   std::vector<Attachment> attachments;
@@ -87,16 +87,19 @@ struct ParsedMail {
   std::vector<Bounce> bounces;
   bool is_auto_reply = false;
   bool must_not_ack = false;
-  bool is_bulk = false;            ///< list or bulk headers
+  /// must_not_ack would hold without any List-* and Precedence field too (security@ may be a
+  /// group).
+  bool must_not_ack_apart_from_list = false;
+  bool is_bulk = false;                ///< list or bulk headers
   bool suppresses_auto_reply = false;  ///< X-Auto-Response-Suppress asks for silence
-  std::string list_id;             ///< content of List-Id's <>, or X-Google-Group-Id
-  std::string original_from;       ///< X-Original-From or X-Original-Sender address
+  std::string list_id;                 ///< content of List-Id's <>, or X-Google-Group-Id
+  std::string original_from;           ///< X-Original-From or X-Original-Sender address
   std::optional<Arf> arf;
   std::vector<Authentication> authentication;  ///< topmost first; only the first may be believed
-  bool encrypted = false;          ///< PGP or S/MIME, inline or MIME
-  bool lossy_charset = false;      ///< some text could only be guessed
-  bool unparsed = false;           ///< limits or a crash stopped the reader; only the header was read
-  std::string unparsed_because;    ///< one of our words: "too_deep", "too_many_parts", "crashed", …
+  bool encrypted = false;                      ///< PGP or S/MIME, inline or MIME
+  bool lossy_charset = false;                  ///< some text could only be guessed
+  bool unparsed = false;         ///< limits or a crash stopped the reader; only the header was read
+  std::string unparsed_because;  ///< one of our words: "too_deep", "too_many_parts", "crashed", …
   std::optional<UtcTime> topmost_received;  ///< date of the topmost Received field
   /// What identifies the content (raw From, Date, Message-ID, Subject and body without
   /// trace fields), SHA-256, 64 hex characters; the caller keys it before it is stored.
