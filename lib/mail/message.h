@@ -9,6 +9,8 @@
 ///   charset.*    any text to UTF-8; never fails, may be lossy
 ///   transfer.*   base64, quoted-printable, uuencode
 ///   text_body.*  the readable text, from HTML where there is no plain one
+///   html_text.* visible_reply.*   what is read of HTML; what of a text is not quoted
+///   encryption.* content_digest.*   whether it is for a private key; what identifies it
 ///   auto_reply.* dsn.* arf.*   mail that no person wrote
 ///   parse.*      all of it together: bytes -> ParsedMail
 /// Writing:
@@ -91,6 +93,7 @@ struct ParsedMail {
   /// group).
   bool must_not_ack_apart_from_list = false;
   bool is_bulk = false;                ///< list or bulk headers
+  bool only_list_signs = false;        ///< must_not_ack rests on list fields and Precedence alone
   bool suppresses_auto_reply = false;  ///< X-Auto-Response-Suppress asks for silence
   std::string list_id;                 ///< content of List-Id's <>, or X-Google-Group-Id
   std::string original_from;           ///< X-Original-From or X-Original-Sender address
