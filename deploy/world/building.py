@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+PROGRAMS = ["trust-intake", "trust-notifier"]
 _STEP = re.compile(rb"^\[(\d+)/(\d+)\]")
 
 
@@ -15,15 +16,17 @@ class BuildFailed(Exception):
 
 
 def build(checkout, folder, tests):
-    """Configures and builds a Release in `folder`. Shows progress on a terminal, and all output if it fails."""
+    """Configures and builds a Release in `folder`: everything, or without `tests` the two programs. Shows progress on
+    a terminal, and all output if it fails."""
     become, environment = _owner(checkout)
     folder.mkdir(exist_ok=True)
     if become and folder.stat().st_uid == 0:
         os.chown(folder, become["user"], become["group"])
     begun = time.monotonic()
-    switch = "ON" if tests else "OFF"
-    _run(["cmake", "--preset", "release", "-B", folder, f"-DTRUST_TESTS={switch}"], checkout, become, environment)
-    _run(["ninja", "-C", folder], checkout, become, environment)
+    # A folder that the tests were built in stays one, so that neither throws away what the other has compiled.
+    switch = ["-DTRUST_TESTS=ON"] if tests else [] if (folder / "CMakeCache.txt").exists() else ["-DTRUST_TESTS=OFF"]
+    _run(["cmake", "--preset", "release", "-B", folder, *switch], checkout, become, environment)
+    _run(["ninja", "-C", folder, *([] if tests else PROGRAMS)], checkout, become, environment)
     print(f"Built in {time.monotonic() - begun:.0f} s.", flush=True)
 
 

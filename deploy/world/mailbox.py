@@ -4,6 +4,8 @@ import email
 import email.policy
 import imaplib
 import ssl
+import sys
+from pathlib import Path
 
 from .waiting import wait_for
 
@@ -71,3 +73,21 @@ def body_of(mail):
     """The plain text of a mail, or its HTML where there is no plain one."""
     part = mail.get_body(("plain", "html"))
     return part.get_content() if part else ""
+
+
+def main(argv):
+    """`python3 -m deploy.world.mailbox WORLD ADDRESS` prints a mailbox; WORLD is the folder of a running world."""
+    world, address = Path(argv[1]), argv[2] if len(argv) > 2 else ""
+    known = sorted(path.name for path in (world / "passwords").iterdir())
+    if address not in known:
+        print("Mailboxes: " + " ".join(known))
+        return 2
+    port = int((world / "imap-port").read_text(encoding="ascii"))
+    box = Mailbox(port, world / "certificates" / "ca.pem", address, (world / "passwords" / address).read_text(encoding="utf-8").strip())
+    for mail in box.mails():
+        print("\n".join(f"{name}: {mail[name]}" for name in ("Date", "From", "To", "Subject") if mail[name]) + f"\n\n{body_of(mail)}\n" + "-" * 64)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

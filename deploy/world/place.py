@@ -67,3 +67,11 @@ def write_private(path, text, owner=None):
         file.write(text)
     if owner:
         shutil.chown(path, owner)
+
+
+def clear_world(folder):
+    """Removes what an earlier run left in `folder`, also outside of it if that run was killed."""
+    servers = folder / "servers"
+    if servers.is_symlink() and Path(os.readlink(servers)).name.startswith("trust-mail."):
+        shutil.rmtree(os.readlink(servers), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from .certificates import make_certificates
 from .children import Children
 from .dovecot import Dovecot
+from .letters import on_the_wire
 from .mailbox import Mailbox
 from .people import MOVED_AWAY, People
 from .place import servers_folder, write_private
@@ -53,6 +54,7 @@ class World:
         passwords.mkdir(mode=0o700, exist_ok=True)
         for address, password in self.people.passwords.items():
             write_private(passwords / address, password + "\n")
+        (self.folder / "imap-port").write_text(str(self.dovecot.port), encoding="ascii")
 
     def stop(self):
         """Stops everything that was started here, and removes what the servers kept outside the folder."""
@@ -76,13 +78,13 @@ class World:
 
     def send(self, sender, recipient, raw):
         """Hands a mail to the plain port, as the rest of the world does. `raw` is bytes, or an email.message."""
-        raw = raw if isinstance(raw, bytes) else raw.as_bytes()
+        raw = raw if isinstance(raw, bytes) else on_the_wire(raw)
         with smtplib.SMTP("127.0.0.1", self.postfix.plain_port, timeout=120) as smtp:
             smtp.sendmail(sender, [recipient], raw)
 
     def submit(self, account, sender, recipient, raw):
         """Hands a mail to the submission port, logged in as `account`."""
-        raw = raw if isinstance(raw, bytes) else raw.as_bytes()
+        raw = raw if isinstance(raw, bytes) else on_the_wire(raw)
         context = ssl.create_default_context(cafile=self.ca_file)
         with smtplib.SMTP_SSL("127.0.0.1", self.postfix.submission_port, timeout=120, context=context) as smtp:
             smtp.login(account, self.people.passwords[account])
