@@ -2,6 +2,7 @@
 
 /// intake/case: what a reporter was promised an answer about.
 ///   case.h           values: Case, Promise, StoredMail
+///   promise.*        a promise from a start and a calendar (pure)
 ///   case_id.*        ids, and the signed tokens and Message-IDs that stand for them
 ///   joining.*        which case a mail belongs to (pure)
 ///   case_store.*     the SQL about cases and promises;  mail_store.*  about mails
@@ -30,6 +31,7 @@ struct Case {
   bool encrypted = false;
   std::string reporter_address;  ///< "" = nobody can be answered
   std::string reporter_name;
+  std::string dmarc;  ///< of the first mail, by our own server: pass | fail | ...; "" = unknown
   std::string subject;
   std::vector<std::string> services;
   std::string times = "[]";  ///< JSON list of {"utc", "words"}
@@ -45,7 +47,10 @@ struct Case {
   std::string post_mortem_url;
   std::string closed_as;
   std::string acknowledgment;  ///< pending | queued | not_owed | over_budget
-  std::string notice;          ///< pending | queued | none
+  /// Of not_owed and over_budget: look | old | forbidden | no_address | ourselves | address_day |
+  /// all_hour; of pending: "ordered" when a person says so, whatever the budgets say.
+  std::string acknowledgment_because;
+  std::string notice;  ///< pending | queued | none
 };
 
 /// A promise and its clock.
@@ -66,7 +71,7 @@ struct Promise {
 /// A mail in the store.
 struct StoredMail {
   std::string id;
-  std::string stage;  ///< stored | filed
+  std::string stage;  ///< stored | parsed | filed
   std::string folder;
   UtcTime first_seen{};
   UtcTime received{};
@@ -74,12 +79,12 @@ struct StoredMail {
   std::int64_t size_bytes = 0;
   bool truncated = false;
   std::string parsed;  ///< ParsedMail as JSON; "" until parsed
-  std::string kind;
+  std::string kind;    ///< name_of(MailKind)
   std::string from_address;
   std::string subject;
   std::string message_id;
   std::string case_id;
-  std::string relation;
+  std::string relation;  ///< first | follow_up | other_address | copy | bounce | auto_reply | ours
 };
 
 }  // namespace trust::intake

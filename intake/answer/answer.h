@@ -1,0 +1,45 @@
+#pragma once
+
+/// intake/answer: the mails intake writes. Pure: values in, bytes out; no store, no network.
+///   answer.h         outcomes, and who we are in a mail
+///   letters.*        the words, from templates/mail/en
+///   acknowledgment.* to the reporter, by itself; holds not one word of the report
+///   notice.*         to staff: a new case
+///   letter.*         to the reporter, by a person: an answer with an outcome, or a reply
+///   register.*       which incidents there are, and whether their post-mortems are out
+/// Every mail carries the case's signed thread reference, so that whatever is answered to it finds
+/// its case. Not here: whether a mail is owed or allowed (flow/, desk/), sending (lib/outbox).
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "lib/base/token.h"
+
+namespace trust::intake {
+
+/// What a person may tell a reporter. All but `reply` meet the response promise.
+enum class Outcome { tracking, post_mortem, explained, bounty, reply };
+std::string_view name_of(Outcome outcome);  ///< "tracking", "post-mortem", …
+/// Of the words a person types; nothing for any other.
+std::optional<Outcome> outcome_of(std::string_view name);
+
+/// Who we are in a mail.
+struct Identity {
+  std::string address;                  ///< security@example.org: reports arrive here
+  std::string name = "Security team";   ///< display name of From
+  std::optional<std::string> reply_to;  ///< "security+{token}@example.org"; none: no Reply-To
+  /// Acknowledgments and letters leave from security+TOKEN@…, which never auto-answers, so that
+  /// their bounces find the case. False: acknowledgments from <>, letters from `address`.
+  bool signed_envelope = true;
+};
+
+/// A mail ready for the outbox.
+struct Outgoing {
+  std::string envelope_from;
+  std::string recipient;
+  std::string message;     ///< RFC 5322 bytes
+  std::string message_id;  ///< without <>
+};
+
+}  // namespace trust::intake
