@@ -4,6 +4,8 @@
 ///   stream.h       the interface that IMAP and SMTP speak over
 ///   curl_stream.*  TCP, TLS and login by libcurl (CURLOPT_CONNECT_ONLY); the conversation is ours
 ///   http_fetch.*   one GET with limits
+///   probe.*        what `doctor` looks at
+///   curl_handle.*  what these have in common; libcurl is seen nowhere else
 
 #include <chrono>
 #include <cstddef>
@@ -32,6 +34,9 @@ class Stream {
   /// Whether bytes can be had without waiting (also TLS bytes already decrypted).
   virtual bool has_input() = 0;
 };
+
+/// What a machine without a public name calls itself in EHLO (RFC 5321 4.1.4).
+inline constexpr std::string_view kUnnamedHost = "[127.0.0.1]";
 
 /// How to reach and log in to a server.
 struct Endpoint {

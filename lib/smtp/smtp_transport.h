@@ -12,21 +12,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 
 #include "lib/mail/transport.h"
 #include "lib/net/stream.h"
+#include "lib/smtp/session.h"
 
 namespace trust::smtp {
-
-class Session;
-
-/// How long a relay may take; all of it is tried again later, so shorter than RFC 5321 4.5.3.2.
-struct Patience {
-  std::chrono::milliseconds reply{60'000};  ///< to a command, and for handing over 64 KiB of body
-  std::chrono::milliseconds dot{180'000};   ///< to the end of the mail: giving up means uncertain
-  std::chrono::milliseconds idle{20'000};   ///< a connection unused for longer is not used again
-};
 
 /// One connection to one relay, made when it is needed and kept between mails. One thread.
 class SmtpTransport final : public mail::Transport {
@@ -40,7 +31,8 @@ class SmtpTransport final : public mail::Transport {
 
   /// Outcomes by DECISIONS 'SMTP'. An address the strict parser refuses is `failed` with status
   /// 5.1.3 (5.1.7 for the sender), a mail over the relay's SIZE `failed` with 5.3.4; neither is put
-  /// on the wire. A kept connection that turns out dead before DATA is replaced once.
+  /// on the wire. A kept connection that turns out dead before the end of the
+  /// mail is replaced once.
   mail::SendResult send(const mail::Envelope& envelope, std::string_view message,
                         const BeforeDot& before_dot) override;
   void close() override;

@@ -1,0 +1,80 @@
+#include "lib/smtp/reply.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "lib/base/text.h"
+
+namespace trust::smtp {
+
+namespace {
+
+constexpr std::size_t kLineBytes = 4096;
+constexpr std::size_t kLines = 128;
+constexpr std::size_t kWordBytes = 1000;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The "5.1.1" that `text` begins with, "" if it does not (RFC 2034 4).
+std::string status_of(std::string_view text, char code_class) {
+  const std::string_view word = text.substr(0, text.find_first_of(" \t"));
+  const auto pieces = split(word, '.');
+  if (pieces.size() != 3 || pieces[0].size() != 1 || pieces[0][0] != code_class) return "";
+  for (const std::string_view piece : pieces)
+    if (piece.empty() || piece.size() > 3 || !std::all_of(piece.begin(), piece.end(), is_digit))
+      return "";
+  return std::string{word};
+}
+
+}  // namespace
+
+std::string Reply::words() const {
+  std::string text;
+  for (const std::string& line : lines) {
+    if (text.size() > kWordBytes) break;
+    if (!text.empty()) text += ' ';
+    text += line;
+  }
+  return std::string{cut_utf8(to_clean_utf8(text), kWordBytes)};
+}
+
+std::size_t ReplyParser::feed(std::string_view bytes) {
+  std::size_t taken = 0;
+  while (state_ == State::more && taken < bytes.size()) {
+    const std::size_t end = bytes.find('\n', taken);
+    const std::string_view piece = bytes.substr(taken, end - taken);
+    taken += piece.size();
+    if (line_.size() + piece.size() > kLineBytes) {
+      state_ = State::unreadable;
+      break;
+    }
+    line_ += piece;
+    if (end == std::string_view::npos) break;
+    ++taken;
+    end_line();
+  }
+  return taken;
+}
+
+void ReplyParser::end_line() {
+  assert(state_ == State::more);
+  if (line_.ends_with('\r')) line_.pop_back();
+  const bool has_code = line_.size() >= 3 && line_[0] >= '2' && line_[0] <= '5' &&
+                        is_digit(line_[1]) && is_digit(line_[2]) &&
+                        (line_.size() == 3 || line_[3] == ' ' || line_[3] == '-');
+  const int code = has_code ? (line_[0] - '0') * 100 + (line_[1] - '0') * 10 + (line_[2] - '0') : 0;
+  if (!has_code || (!reply_.lines.empty() && code != reply_.code) ||
+      reply_.lines.size() == kLines) {
+    state_ = State::unreadable;
+    return;
+  }
+  const bool last = line_.size() == 3 || line_[3] == ' ';
+  std::string text = line_.size() > 4 ? line_.substr(4) : "";
+  if (reply_.lines.empty()) reply_.status = status_of(text, line_[0]);
+  reply_.code = code;
+  reply_.lines.push_back(std::move(text));
+  line_.clear();
+  if (last) state_ = State::complete;
+}
+
+}  // namespace trust::smtp
