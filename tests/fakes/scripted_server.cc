@@ -89,12 +89,11 @@ ScriptedServer::ScriptedServer(std::vector<Script> scripts) : scripts_{std::move
 }
 
 ScriptedServer::~ScriptedServer() {
-  static_cast<void>(::write(stop_pipe_[1], "x", 1));
+  ::close(stop_pipe_[1]);  // every thread's poll(2) sees it
   acceptor_.join();
   for (std::thread& player : players_) player.join();
   ::close(listener_);
   ::close(stop_pipe_[0]);
-  ::close(stop_pipe_[1]);
 }
 
 void ScriptedServer::accept_all() {
