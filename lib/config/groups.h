@@ -127,9 +127,9 @@ std::vector<Setting<Config>> imap_settings(const std::string& prefix, Need need,
                       "Whether a copy of what is sent is put into the Sent folder.",
                       of(&S::append_sent)),
       path_setting<Config>(prefix + ".oauth", Need::optional, "null",
-                           R"(OAuth2 instead of a password: {"token_url", "client_id", )"
-                           R"("client_secret_file", "scope", "grant": "client_credentials" or )"
-                           R"("refresh_token", "refresh_token_file"}.)",
+                           "OAuth2 instead of a password: an object with token_url, client_id, "
+                           "client_secret_file, scope, "
+                           "grant (client_credentials or refresh_token) and refresh_token_file.",
                            of(&S::oauth)),
   };
 }

@@ -90,9 +90,9 @@ class TreeBuilder : public nlohmann::json_sax<json> {
     return true;
   }
 
-  bool parse_error(std::size_t, const std::string& last_token,
-                   const nlohmann::detail::exception&) override {
-    if (last_token.empty() || position_.last == '\0')
+  bool parse_error(std::size_t, const std::string&,
+                   const nlohmann::detail::exception& error) override {
+    if (std::string_view{error.what()}.find("end of input") != std::string_view::npos)
       return refuse("the file ends too early; close every { [ and \"");
     return refuse(
         "not valid JSON here; look for a missing or extra comma, quote or bracket, here or just "

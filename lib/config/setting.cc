@@ -143,22 +143,22 @@ Status read_value(const Given& given, std::vector<std::string>& into) {
 }
 
 Status read_value(const Given& given, std::vector<Person>& into) {
-  return read_list(given, into, R"(a list like [{"address": "ana@example.org", "name": "Ana"}])",
-                   [](const Given& item, Person& person) {
-                     const Field fields[] = {{"address", &person.address, true},
-                                             {"name", &person.name, false}};
-                     return read_object(item, fields);
-                   });
+  return read_list(
+      given, into, R"(a list like [{"address": "ana@example.org", "name": "Ana"}])",
+      [](const Given& item, Person& person) {
+        const Field fields[] = {{"address", &person.address, true}, {"name", &person.name, false}};
+        return read_object(item, fields);
+      });
 }
 
 Status read_value(const Given& given, std::vector<Webhook>& into) {
-  return read_list(
-      given, into, R"(a list like [{"url": "https://example.org/hook", "secret_file": "/path"}])",
-      [](const Given& item, Webhook& webhook) {
-        const Field fields[] = {{"url", &webhook.url, true},
-                                {"secret_file", &webhook.secret_file, true}};
-        return read_object(item, fields);
-      });
+  return read_list(given, into,
+                   R"(a list like [{"url": "https://example.org/hook", "secret_file": "/path"}])",
+                   [](const Given& item, Webhook& webhook) {
+                     const Field fields[] = {{"url", &webhook.url, true},
+                                             {"secret_file", &webhook.secret_file, true}};
+                     return read_object(item, fields);
+                   });
 }
 
 Status read_value(const Given& given, std::optional<Oauth>& into) {

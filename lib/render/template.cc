@@ -1,0 +1,217 @@
+#include "lib/render/template.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <kainjow/mustache.hpp>
+#include <optional>
+#include <utility>
+
+#include "lib/base/closest.h"
+
+namespace trust::render {
+
+namespace {
+
+using Kind = Variable::Kind;
+namespace mustache = kainjow::mustache;
+
+const Variable* find_in(std::span<const Variable> scope, std::string_view name) {
+  const auto found =
+      std::find_if(scope.begin(), scope.end(), [&](const Variable& v) { return v.name == name; });
+  return found == scope.end() ? nullptr : &*found;
+}
+
+/// Walks the tags of a source and holds them against the names it may use.
+class Checker {
+ public:
+  Checker(std::string_view name, std::string_view source, std::span<const Variable> variables,
+          Escaping escaping)
+      : name_{name}, source_{source}, escaping_{escaping}, scopes_{variables} {}
+
+  Status check() {
+    for (std::size_t at = 0; (at = source_.find("{{", at)) != std::string_view::npos;) {
+      at_ = at;
+      const bool triple = source_.substr(at).starts_with("{{{");
+      const std::string_view close = triple ? "}}}" : "}}";
+      const std::size_t begin = at + close.size();
+      const std::size_t end = source_.find(close, begin);
+      if (end == std::string_view::npos)
+        return wrong("a tag is not closed with " + std::string{close});
+      std::string_view content = source_.substr(begin, end - begin);
+      if (Status good = triple ? unescaped(content) : tag(content); !good) return good;
+      at = end + close.size();
+    }
+    at_ = source_.size();
+    if (!sections_.empty())
+      return wrong(fmt::format("{{{{/{}}}}} is missing", sections_.back().name));
+    return ok();
+  }
+
+ private:
+  struct Section {
+    std::string_view name;
+    bool has_scope = false;
+  };
+
+  Status wrong(const std::string& what) const {
+    const auto line =
+        1 + std::count(source_.begin(), source_.begin() + static_cast<std::ptrdiff_t>(at_), '\n');
+    return Error{Fault::invalid, fmt::format("{}:{}: {}", name_, line, what)};
+  }
+
+  static std::string_view trimmed(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+  }
+
+  Result<const Variable*> known(std::string_view name) const {
+    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope)
+      if (const Variable* const found = find_in(*scope, name)) return found;
+    std::vector<std::string_view> names;
+    for (const auto& scope : scopes_)
+      for (const Variable& v : scope) names.push_back(v.name);
+    const std::string_view meant = closest(name, names);
+    return wrong(fmt::format("unknown name {{{{{}}}}}; {}", name.substr(0, 60),
+                             meant.empty() ? std::string{"the command templates lists all"}
+                                           : fmt::format("did you mean {{{{{}}}}}?", meant)))
+        .error();
+  }
+
+  Status unescaped(std::string_view content) const {
+    if (escaping_ == Escaping::html)
+      return wrong("unescaped text may not stand in HTML; write {{…}}");
+    return text(trimmed(content));
+  }
+
+  Status text(std::string_view name) const {
+    const Result<const Variable*> variable = known(name);
+    if (!variable) return variable.error();
+    if ((*variable)->kind == Kind::text) return ok();
+    return wrong(
+        fmt::format("{{{{{}}}}} is no text; write {{{{#{}}}}} … {{{{/{}}}}}", name, name, name));
+  }
+
+  Status tag(std::string_view content) {
+    const std::string_view inner = trimmed(content);
+    if (inner.empty()) return wrong("an empty tag");
+    const std::string_view rest = trimmed(inner.substr(1));
+    switch (inner[0]) {
+      case '!': return ok();
+      case '&': return unescaped(rest);
+      case '>': return wrong("other files cannot be taken in with {{>…}}");
+      case '=': return wrong("other delimiters cannot be set with {{=…=}}");
+      case '#': return open(rest, /*inverted=*/false);
+      case '^': return open(rest, /*inverted=*/true);
+      case '/': return close(rest);
+      default: return text(inner);
+    }
+  }
+
+  Status open(std::string_view name, bool inverted) {
+    const Result<const Variable*> variable = known(name);
+    if (!variable) return variable.error();
+    const bool has_scope = !inverted && (*variable)->kind == Kind::list;
+    if (has_scope) scopes_.push_back((*variable)->items);
+    sections_.push_back({name, has_scope});
+    return ok();
+  }
+
+  Status close(std::string_view name) {
+    if (sections_.empty() || sections_.back().name != name)
+      return wrong(fmt::format("{{{{/{}}}}} closes nothing that is open here", name.substr(0, 60)));
+    if (sections_.back().has_scope) scopes_.pop_back();
+    sections_.pop_back();
+    return ok();
+  }
+
+  std::string_view name_, source_;
+  Escaping escaping_;
+  std::size_t at_ = 0;
+  std::vector<std::span<const Variable>> scopes_;
+  std::vector<Section> sections_;
+};
+
+std::string escaped_html(const std::string& text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+/// The values as the library wants them. Fault::internal names what is missing.
+Result<mustache::data> data_of(std::span<const Variable> variables, const Values& values) {
+  mustache::data out{mustache::data::type::object};
+  for (const Variable& variable : variables) {
+    const auto given = values.by_name.find(variable.name);
+    const std::string name{variable.name};
+    const auto no_value = [&] {
+      return Error{Fault::internal, "a template's variable has no value: " + name};
+    };
+    if (given == values.by_name.end() ||
+        given->second.index() != static_cast<std::size_t>(variable.kind))
+      return no_value();
+    if (const auto* text = std::get_if<std::string>(&given->second)) {
+      // Empty text is `false`: it prints nothing, and its section does not show.
+      out.set(name, text->empty() ? mustache::data{false} : mustache::data{*text});
+    } else if (const auto* flag = std::get_if<bool>(&given->second)) {
+      out.set(name, mustache::data{*flag});
+    } else {
+      mustache::data list{mustache::data::type::list};
+      for (const Values& item : std::get<std::vector<Values>>(given->second)) {
+        Result<mustache::data> data = data_of(variable.items, item);
+        if (!data) return data.error();
+        list << *data;
+      }
+      out.set(name, list);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Template::Compiled {
+  std::string name;
+  std::string source;
+  std::span<const Variable> variables;
+  // The library's render() is not const, though it changes only its error text, and that only for
+  // partials and lambdas, which the checker refuses.
+  mutable mustache::mustache form;
+};
+
+Result<Template> Template::compile(std::string name, std::string source,
+                                   std::span<const Variable> variables, Escaping escaping) {
+  if (Status good = Checker{name, source, variables, escaping}.check(); !good) return good.error();
+  auto compiled = std::make_shared<Compiled>(
+      Compiled{std::move(name), std::move(source), variables, mustache::mustache{""}});
+  compiled->form = mustache::mustache{compiled->source};
+  if (!compiled->form.is_valid())
+    return Error{Fault::invalid, compiled->name + ":1: not a Mustache template"};
+  if (escaping == Escaping::html) {
+    compiled->form.set_custom_escape(escaped_html);
+  } else {
+    compiled->form.set_custom_escape([](const std::string& text) { return text; });
+  }
+  return Template{std::move(compiled)};
+}
+
+Result<std::string> Template::render(const Values& values) const {
+  const Result<mustache::data> data = data_of(compiled_->variables, values);
+  if (!data) return data.error().within(compiled_->name);
+  return compiled_->form.render(*data);
+}
+
+const std::string& Template::source() const { return compiled_->source; }
+
+}  // namespace trust::render
