@@ -1,5 +1,8 @@
 #pragma once
 
+/// notifier/schema: the tables of the notifier's store, as numbered SQL files that are compiled in.
+/// A file that has been released is never changed: add a number.
+
 #include <span>
 
 #include "lib/store/migrate.h"
