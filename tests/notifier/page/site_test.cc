@@ -1,0 +1,114 @@
+#include "notifier/page/site.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace trust::notifier {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kText = "## Summary\nIt broke.\n## Root cause\nA cable.\n";
+
+class SiteTest : public testing::Test {
+ protected:
+  SiteTest() {
+    std::string pattern = (fs::temp_directory_path() / "trust-site-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    site_.folder = folder_.string();
+    site_.base_url = "https://docs.example.org/trust/incidents/";
+    site_.selectors = "main";
+    site_.fetch = [this](const std::string& url) -> Result<net::HttpAnswer> {
+      asked_.push_back(url);
+      return answer_;
+    };
+  }
+  ~SiteTest() override { fs::remove_all(folder_); }
+  void put(const std::string& name, std::string_view text) {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream{folder_ / name} << text;
+  }
+
+  fs::path folder_;
+  Site site_;
+  Result<net::HttpAnswer> answer_ = net::HttpAnswer{200, "text/html", "<main>ok</main>"};
+  std::vector<std::string> asked_;
+};
+
+TEST_F(SiteTest, AFolderGivesItsPostMortemsAndNothingElse) {
+  put("2026-03-01-dns.mdx", kText);
+  put("2026-03-02-vpn/index.md", kText);
+  put("2026-03-03-old.md", "## Summary\n");
+  put("index.mdx", kText);
+  put("2026-03-04-note.txt", kText);
+  put("2026-02-30-no-such-day.md", kText);
+  put("2026-03-05-Capital.md", kText);
+  put("2026-03-06-bad.md", "---\na: [\n---\n");
+  put("2026-03-07-huge.md", std::string(kMaxPageBytes + 1, 'x'));
+  ASSERT_EQ(::mkfifo((folder_ / "2026-03-08-pipe.md").c_str(), 0600), 0);
+  fs::create_symlink("/nowhere", folder_ / "2026-03-09-gone.md");
+
+  const Result<FolderLook> look = site_.look_at_folder();
+  ASSERT_TRUE(look);
+  ASSERT_EQ(look->pages.size(), 3U);
+  EXPECT_EQ(look->pages[0].id, "2026-03-01-dns");
+  EXPECT_EQ(look->pages[0].url, "https://docs.example.org/trust/incidents/2026-03-01-dns/");
+  EXPECT_TRUE(look->pages[1].article.is_published());
+  EXPECT_FALSE(look->pages[2].article.is_published());
+  ASSERT_EQ(look->bad.size(), 2U);
+  EXPECT_EQ(look->bad[0].reason, "front_matter");
+
+  const auto found = site_.find_in_folder("2026-03-02-vpn");
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(*found);
+  EXPECT_EQ(site_.find_in_folder("2026-03-06-bad").error().fault(), Fault::invalid);
+  EXPECT_FALSE(*site_.find_in_folder("2026-01-01-none"));
+}
+
+TEST_F(SiteTest, AMissingFolderIsUnavailable) {
+  site_.folder = folder_.string() + "/none";
+  const Result<FolderLook> look = site_.look_at_folder();
+  ASSERT_FALSE(look);
+  EXPECT_EQ(look.error().fault(), Fault::unavailable);
+}
+
+struct LiveRow {
+  const char* name;
+  int code;
+  std::string body;
+  std::optional<Fault> fault;  ///< of check_is_live
+};
+
+TEST_F(SiteTest, TheLivePageMustAnswer) {
+  const LiveRow rows[] = {
+      {"there", 200, "<main>anything</main>", std::nullopt},
+      {"another theme", 200, "<div>anything</div>", std::nullopt},
+      {"missing", 404, "<main>Not found</main>", Fault::not_found},
+      {"moved", 301, "", Fault::unavailable},
+      {"broken", 503, "", Fault::unavailable},
+      {"placeholder", 200, "<main><h2>Summary</h2><h2>Root cause</h2></main>", Fault::unavailable},
+      {"full", 200, "<main><h2>Summary</h2>a<h2>Root cause</h2>b</main>", std::nullopt},
+  };
+  for (const LiveRow& row : rows) {
+    answer_ = net::HttpAnswer{row.code, "text/html", row.body};
+    const Status live = site_.check_is_live("2026-03-01-dns");
+    EXPECT_EQ(live.has_value(), !row.fault) << row.name;
+    if (row.fault && !live) {
+      EXPECT_EQ(live.error().fault(), *row.fault) << row.name;
+    }
+  }
+  EXPECT_EQ(asked_.front(), "https://docs.example.org/trust/incidents/2026-03-01-dns/");
+}
+
+TEST_F(SiteTest, ALivePageWithoutAnArticleIsNotRead) {
+  answer_ = net::HttpAnswer{200, "text/html", "<div>a</div>"};
+  EXPECT_EQ(site_.read_live("2026-03-01-dns").error().fault(), Fault::not_found);
+  answer_ = Error{Fault::unavailable, "too slow"};
+  EXPECT_EQ(site_.read_live("2026-03-01-dns").error().fault(), Fault::unavailable);
+}
+
+}  // namespace
+}  // namespace trust::notifier
