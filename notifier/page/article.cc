@@ -75,12 +75,13 @@ std::optional<UtcTime> read_page_time(std::string_view text) {
   std::size_t end = 16;
   if (text.size() >= 19 && text[16] == ':' && is_digit(text[17]) && is_digit(text[18])) end = 19;
   // Something else than UTC behind it ("09:12 CET", "09:12+01:00") is not read as UTC.
-  std::string_view zone = trim(text.substr(end));
-  if (!zone.empty() &&
-      (zone.front() == '+' || (zone.front() == '-' && end < text.size() && text[end] == '-')))
-    return std::nullopt;
-  if (zone.size() >= 3 && is_alnum(zone[0]) && !starts_with_ignoring_case(zone, "utc") &&
-      !starts_with_ignoring_case(zone, "gmt"))
+  std::string_view zone = text.substr(end);
+  if (zone.starts_with('Z')) zone.remove_prefix(1);
+  if (zone.starts_with('-')) return std::nullopt;
+  zone = trim(zone);
+  if (zone.starts_with('+')) return std::nullopt;
+  if (text.substr(end, 1) != "Z" && zone.size() >= 3 && is_alnum(zone[0]) &&
+      !starts_with_ignoring_case(zone, "utc") && !starts_with_ignoring_case(zone, "gmt"))
     return std::nullopt;
   std::string written{text.substr(0, 10)};
   written += 'T';

@@ -2,6 +2,7 @@
 
 #include <yaml.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -13,6 +14,8 @@ namespace {
 
 constexpr std::size_t kMaxFrontMatterBytes = 64U << 10U;
 constexpr std::size_t kMaxDepth = 8;
+/// libyaml takes quadratic time over open "[" and "{": 30,000 of them are four seconds.
+constexpr std::ptrdiff_t kMaxOpeners = 1000;
 
 Error refuse(std::size_t line, std::string_view what) {
   return {Fault::invalid, "front matter, line " + std::to_string(line) + ": " + std::string{what}};
@@ -118,7 +121,11 @@ Result<MarkdownFile> split_front_matter(std::string_view file) {
     const std::string_view line = line_at(at);
     const std::size_t after = std::min(at + line.size() + 1, file.size());
     if (is_fence(line)) {
-      Result<FrontMatter> matter = Flattening{file.substr(begin, at - begin)}.run();
+      const std::string_view block = file.substr(begin, at - begin);
+      if (std::count_if(block.begin(), block.end(), [](char c) { return c == '[' || c == '{'; }) >
+          kMaxOpeners)
+        return refuse(2, "more than 1000 lists; that is no front matter");
+      Result<FrontMatter> matter = Flattening{block}.run();
       if (!matter) return matter.error();
       return MarkdownFile{*std::move(matter), file.substr(after)};
     }

@@ -29,7 +29,8 @@ using Selector = std::vector<Simple>;
 
 Selector read_selector(std::string_view text) {
   Selector selector;
-  for (const std::string_view word : split(fold_space(text), ' ')) {
+  const std::string words = fold_space(text);
+  for (const std::string_view word : split(words, ' ')) {
     if (word.empty()) continue;
     const std::size_t mark = std::min(word.find_first_of(".#"), word.size());
     Simple simple{.tag = to_lower(word.substr(0, mark)), .klass = {}, .id = {}};

@@ -56,7 +56,7 @@ TEST(HtmlPage, TheFirstSelectorThatMatchesSaysWhereTheTextIs) {
       {"markdown class", "<main><p>a<div class='x sl-markdown-content'>b</div>c</main>", "b"},
       {"content inside main", "<main><div><div class=content>b<br>d</div></div>c</main>", "b\nd"},
       {"content outside main", "<div class=content>b</div><article>c</article>", "c"},
-      {"article before main", "<main>a<article>b</article></main>", "b"},
+      {"article before main", "<main>a<article>b</article>c</main>", "b"},
       {"main", "<main>a</main>b", "a"},
       {"nested same tags", "<article>a<article>b</article>c</article>d", "a\nb\nc"},
       {"unclosed", "<p>x<main><div>a", "a"},
@@ -198,20 +198,22 @@ TEST(Pages, HostileOnesTakeLinearTime) {
       {"colons", "start:\n"}};
   for (const auto& [name, piece] : rows) {
     std::string text;
-    while (text.size() < (2U << 20U)) text += piece;
+    while (text.size() < (1U << 20U)) text += piece;
     const auto began = std::chrono::steady_clock::now();
     const bool html = read_html_page(text, kSelectors).has_value();
     const bool markdown = read_markdown(text).has_value();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     EXPECT_TRUE(html || markdown) << name;
-    EXPECT_LT(took.count(), 5.0) << name;
+    EXPECT_LT(took.count(), 4.0) << name;
   }
 }
 
 TEST(Pages, AYamlBombIsRefused) {
   std::string deep = "---\na: ";
   for (int i = 0; i < 30'000; ++i) deep += '[';
+  const auto began = std::chrono::steady_clock::now();
   EXPECT_FALSE(read_markdown(deep + "\n---\n"));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{1});
   EXPECT_FALSE(read_markdown("---\na: &a [x,x]\nb: &b [*a,*a]\n---\n"));
 }
 
