@@ -54,6 +54,18 @@ struct Reply {
   bool has_code(std::string_view name) const;
 };
 
+/// A reply cut out of the stream, not yet read: its lines joined, its literals beside them.
+struct Framed {
+  struct Literal {
+    std::size_t offset = 0;  ///< of its "{" in line
+    std::uint64_t announced = 0;
+    bool kept = true;
+    std::string bytes;
+  };
+  std::string line;
+  std::vector<Literal> literals;
+};
+
 /// Cuts a server's bytes into replies and reads them, however the bytes are split. What stands in a
 /// literal is data, whatever it looks like. Human-readable text is dropped: no one may rely on it.
 /// Memory: one reply and the bytes of one feed.
@@ -80,31 +92,20 @@ class ReplyParser {
   Result<std::optional<Reply>> next();
 
  private:
-  struct Literal {
-    std::size_t offset = 0;  ///< of its "{" in line_
-    std::uint64_t announced = 0;
-    bool kept = true;
-    std::string bytes;
-  };
   enum class Cut { more, reply, lost };
-
   Cut cut_line();
   Cut cut_literal();
-  Cut after_line_end(std::size_t piece);
+  Cut end_of_line();
   Reply read_reply();
-  void read_values(Reply& reply, std::size_t from);
-  void read_code(Reply& reply, std::size_t from);
 
   Limits limits_;
   std::string buffer_;
-  std::size_t at_ = 0;  ///< what of buffer_ is used up
-  std::string line_;    ///< this reply so far, literals left out
-  std::vector<Literal> literals_;
+  std::size_t at_ = 0;         ///< what of buffer_ is used up
+  Framed framed_;              ///< the reply that is being cut out
+  std::size_t piece_ = 0;      ///< where in framed_.line its last line begins
   std::uint64_t missing_ = 0;  ///< bytes of the last literal still to come
   bool in_literal_ = false;
   bool lost_ = false;
-
-  friend class ValueReader;
 };
 
 }  // namespace trust::imap
