@@ -314,7 +314,10 @@ Status ImapMailbox::fetch_group(std::span<const MailSummary> group, std::uint64_
   // One bad mail never blocks the others: what did not come whole is asked for by itself.
   for (const MailSummary& mail : group) {
     if (std::find(done.begin(), done.end(), mail.uid) != done.end()) continue;
-    if (const Status tried = fetch_alone(mail, max_bytes, sink); !tried) return tried;
+    const bool large = asked->trusted && std::find(asked->large.begin(), asked->large.end(),
+                                                   mail.uid) != asked->large.end();
+    const Status tried = large ? fetch_beginning(mail, sink) : fetch_alone(mail, max_bytes, sink);
+    if (!tried) return tried;
   }
   return ok();
 }
