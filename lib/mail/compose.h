@@ -35,7 +35,8 @@ struct Draft {
 /// (78 where folding allows), RFC 2047 words, RFC 2231 names, quoted-printable or base64.
 /// The same draft gives the same bytes (boundaries derive from the Message-ID).
 /// Fault::invalid, naming the field: a control character, an address the strict parser refuses, a
-/// name that is no header name.
+/// name that is no header name. Somebody else's Message-ID in in_reply_to or references that is
+/// not printable ASCII without spaces is left out. The text ends with a line end.
 Result<std::string> compose(const Draft& draft);
 
 }  // namespace trust::mail

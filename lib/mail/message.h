@@ -14,7 +14,7 @@
 ///   auto_reply.* dsn.* arf.*   mail that no person wrote
 ///   parse.*      all of it together: bytes -> ParsedMail
 /// Writing:
-///   compose.*    a message with correct folding, encoding and line lengths
+///   compose.*    a message with correct folding, encoding and line lengths; encode.* its means
 /// Interfaces:
 ///   mailbox.h    where mail is fetched from;  transport.h  where mail is handed over
 
