@@ -100,6 +100,9 @@ struct ParsedMail {
   std::optional<Arf> arf;
   std::vector<Authentication> authentication;  ///< topmost first; only the first may be believed
   bool encrypted = false;                      ///< PGP or S/MIME, inline or MIME
+  /// Names of fields that may stand once and stand twice (From, Subject, Message-ID, Date, …), lower
+  /// case; everywhere here the first counts.
+  std::vector<std::string> doubled_fields;
   bool lossy_charset = false;                  ///< some text could only be guessed
   bool unparsed = false;         ///< limits or a crash stopped the reader; only the header was read
   std::string unparsed_because;  ///< one of our words: "too_deep", "too_many_parts", "crashed", …
