@@ -3,6 +3,7 @@
 /// intake/case: what a reporter was promised an answer about.
 ///   case.h           values: Case, Promise, StoredMail
 ///   promise.*        a promise from a start and a calendar (pure)
+///   opening.*        what a case that opens is promised; a look that becomes a report
 ///   case_id.*        ids, and the signed tokens and Message-IDs that stand for them
 ///   joining.*        which case a mail belongs to (pure)
 ///   case_store.*     the SQL about cases and promises;  mail_store.*  about mails
@@ -50,7 +51,8 @@ struct Case {
   /// Of not_owed and over_budget: look | old | forbidden | no_address | ourselves | address_day |
   /// all_hour; of pending: "ordered" when a person says so, whatever the budgets say.
   std::string acknowledgment_because;
-  std::string notice;  ///< pending | queued | none
+  std::string notice;       ///< pending | queued | none
+  std::string notice_mail;  ///< the mail that staff are told of
 };
 
 /// A promise and its clock.
@@ -78,7 +80,7 @@ struct StoredMail {
   std::string received_by;
   std::int64_t size_bytes = 0;
   bool truncated = false;
-  std::string parsed;  ///< ParsedMail as JSON; "" until parsed
+  std::string parsed;  ///< ParsedMail as JSON, long texts cut; "" until parsed
   std::string kind;    ///< name_of(MailKind)
   std::string from_address;
   std::string subject;

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kTokenIdBytes = 10;
 constexpr std::size_t kTokenCharacters = 34;  // 21 bytes in base32
 constexpr std::string_view kIdPrefix = "tm-";
+constexpr std::string_view kPlaceholder = "{token}";
 
 /// The token of "tm-TOKEN@domain" or "tm-TOKEN.RANDOM@domain"; "" if it has another form.
 std::string_view token_in_message_id(std::string_view id) {
@@ -21,14 +22,15 @@ std::string_view token_in_message_id(std::string_view id) {
              : std::string_view{};
 }
 
-/// The token of "local+TOKEN@domain" where local@domain is our address.
-std::string_view token_in_address(std::string_view address, std::string_view our_address) {
-  const std::size_t at = our_address.find('@');
-  const std::string_view local = our_address.substr(0, at), domain = our_address.substr(at);
-  if (!address.starts_with(local) || !address.ends_with(domain)) return {};
-  if (address.size() != local.size() + 1 + kTokenCharacters + domain.size()) return {};
-  return address[local.size()] == '+' ? address.substr(local.size() + 1, kTokenCharacters)
-                                      : std::string_view{};
+/// What stands for {token} in an address made from the pattern; "" if it was not.
+std::string_view token_in_address(std::string_view address, std::string_view pattern) {
+  const std::size_t at = pattern.find(kPlaceholder);
+  if (at == std::string_view::npos) return {};
+  const std::string_view before = pattern.substr(0, at);
+  const std::string_view after = pattern.substr(at + kPlaceholder.size());
+  if (address.size() != before.size() + kTokenCharacters + after.size()) return {};
+  if (!address.starts_with(before) || !address.ends_with(after)) return {};
+  return address.substr(before.size(), kTokenCharacters);
 }
 
 }  // namespace
@@ -49,8 +51,8 @@ std::optional<std::string> case_of_token(const Keyring& keyring, std::string_vie
 
 std::string new_message_id(const Keyring& keyring, std::string_view case_id,
                            std::string_view domain) {
-  return std::string{kIdPrefix} + case_token(keyring, case_id) + "." +
-         to_base32(random_bytes(8)) + "@" + std::string{domain};
+  return std::string{kIdPrefix} + case_token(keyring, case_id) + "." + to_base32(random_bytes(8)) +
+         "@" + std::string{domain};
 }
 
 std::string thread_reference(const Keyring& keyring, std::string_view case_id,
@@ -59,20 +61,37 @@ std::string thread_reference(const Keyring& keyring, std::string_view case_id,
 }
 
 std::string tokened_address(std::string_view pattern, std::string_view token) {
-  return replace_all(std::string{pattern}, "{token}", token);
+  return replace_all(std::string{pattern}, kPlaceholder, token);
 }
 
-TokenProof find_token(const Keyring& keyring, std::string_view our_address,
+std::string address_pattern(std::string_view our_address) {
+  const std::size_t at = our_address.rfind('@');
+  if (at == std::string_view::npos) return std::string{our_address};
+  std::string pattern{our_address.substr(0, at)};
+  return (pattern += '+') += std::string{kPlaceholder} + std::string{our_address.substr(at)};
+}
+
+std::string without_extension(std::string_view address) {
+  const std::size_t at = address.rfind('@');
+  const std::size_t plus = address.find('+');
+  if (at == std::string_view::npos || plus == 0 || plus >= at) return std::string{address};
+  return std::string{address.substr(0, plus)} + std::string{address.substr(at)};
+}
+
+TokenProof find_token(const Keyring& keyring, const std::vector<std::string>& patterns,
                       const std::vector<std::string>& addresses,
                       const std::vector<std::string>& message_ids) {
   TokenProof proof;
   const auto look_at = [&](std::string_view token) {
     if (token.empty()) return;
     const std::optional<std::string> found = case_of_token(keyring, token);
-    if (!found) proof.forged = true;
-    else if (!proof.case_id) proof.case_id = found;
+    if (!found)
+      proof.forged = true;
+    else if (!proof.case_id)
+      proof.case_id = found;
   };
-  for (const std::string& address : addresses) look_at(token_in_address(address, our_address));
+  for (const std::string& pattern : patterns)
+    for (const std::string& address : addresses) look_at(token_in_address(address, pattern));
   for (const std::string& id : message_ids) look_at(token_in_message_id(to_lower(id)));
   return proof;
 }

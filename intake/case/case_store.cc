@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "lib/base/text.h"
+
 namespace trust::intake {
 
 namespace {
@@ -11,61 +13,86 @@ using store::Row;
 using store::Rows;
 using store::Sql;
 
-constexpr std::string_view kCaseTypes = "ttitiitttttttttiiittttttt";
+constexpr std::string_view kCaseTypes = "ttitiitttttttttiiittttttttt";
 
 constexpr Sql kOpen{"open_case", R"sql(
-    INSERT INTO cases (id, state, kind, urgent, encrypted, reporter_address, reporter_name, subject, services, times,
-                       marks, look_because, first_mail, received_at, opened_at, acknowledgment, notice)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-    ON CONFLICT (first_mail) DO NOTHING RETURNING id)sql", "t"};
+    INSERT INTO cases (id, state, kind, urgent, encrypted, reporter_address, reporter_name, dmarc, subject, services,
+                       times, marks, look_because, first_mail, received_at, opened_at, acknowledgment,
+                       acknowledgment_because, notice, notice_mail)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+    ON CONFLICT (first_mail) DO NOTHING RETURNING id)sql",
+                    "t"};
 
 constexpr Sql kFind{"find_case", R"sql(
-    SELECT id, state, version, kind, urgent, encrypted, reporter_address, reporter_name, subject, services, times,
-           marks, look_because, assignee, first_mail, received_at, opened_at, answered_at, outcome, incident,
-           post_mortem_url, closed_as, acknowledgment, notice, merged_into
-    FROM cases WHERE id = $1)sql", kCaseTypes};
+    SELECT id, state, version, kind, urgent, encrypted, reporter_address, reporter_name, dmarc, subject, services,
+           times, marks, look_because, assignee, received_at, opened_at, answered_at, first_mail, outcome, incident,
+           post_mortem_url, closed_as, acknowledgment, acknowledgment_because, notice, notice_mail
+    FROM cases WHERE id = $1)sql",
+                    kCaseTypes};
+
+// Writing a row locks it, on both stores, until the transaction ends.
+constexpr Sql kHold{"hold_case", R"sql(
+    UPDATE cases SET version = version WHERE id = $1
+    RETURNING id, state, version, kind, urgent, encrypted, reporter_address, reporter_name, dmarc, subject, services,
+              times, marks, look_because, assignee, received_at, opened_at, answered_at, first_mail, outcome, incident,
+              post_mortem_url, closed_as, acknowledgment, acknowledgment_because, notice, notice_mail)sql",
+                    kCaseTypes};
 
 constexpr Sql kList{"list_cases", R"sql(
-    SELECT id, state, version, kind, urgent, encrypted, reporter_address, reporter_name, subject, services, times,
-           marks, look_because, assignee, first_mail, received_at, opened_at, answered_at, outcome, incident,
-           post_mortem_url, closed_as, acknowledgment, notice, merged_into, due_at
+    SELECT id, state, version, kind, urgent, encrypted, reporter_address, reporter_name, dmarc, subject, services,
+           times, marks, look_because, assignee, received_at, opened_at, answered_at, first_mail, outcome, incident,
+           post_mortem_url, closed_as, acknowledgment, acknowledgment_because, notice, notice_mail, due_at
     FROM (SELECT c.*, (SELECT MIN(p.due_at) FROM promise p
                        WHERE p.case_id = c.id AND p.met_at IS NULL AND p.void_at IS NULL) AS due_at
           FROM cases c) AS q
     WHERE ($1 = 'all' OR state = $2) AND ($3 = '' OR assignee = $4) AND ($5 = 0 OR due_at <= $6)
-      AND ($7 = '' OR LOWER(subject) LIKE $8 OR reporter_address LIKE $9 OR LOWER(id) LIKE $10)
-    ORDER BY CASE WHEN due_at IS NULL THEN 1 ELSE 0 END, CASE WHEN state = 'open' THEN -urgent ELSE 0 END,
-             due_at, received_at DESC
-    LIMIT $11)sql", "ttitiitttttttttiiitttttttti"};
+      AND ($7 = '' OR LOWER(subject) LIKE $8 ESCAPE '!' OR reporter_address LIKE $9 ESCAPE '!'
+           OR LOWER(id) LIKE $10 ESCAPE '!')
+    ORDER BY CASE WHEN state = 'open' THEN -1 - urgent ELSE 0 END,
+             CASE WHEN state = 'open' THEN COALESCE(due_at, 0) ELSE -received_at END, received_at, id
+    LIMIT $11)sql",
+                    "ttitiitttttttttiiitttttttttti"};
 
 constexpr Sql kUpdate{"update_case", R"sql(
     UPDATE cases SET state = $1, kind = $2, urgent = $3, marks = $4, look_because = $5, assignee = $6,
                      answered_at = $7, outcome = $8, incident = $9, post_mortem_url = $10, closed_as = $11,
-                     acknowledgment = $12, notice = $13, version = version + 1
-    WHERE id = $14 AND version = $15 RETURNING id)sql", "t"};
+                     version = version + 1
+    WHERE id = $12 AND version = $13 RETURNING id)sql",
+                      "t"};
+constexpr Sql kMarks{"update_marks", "UPDATE cases SET marks = $1 WHERE id = $2"};
+constexpr Sql kSetAcknowledgment{
+    "set_acknowledgment",
+    "UPDATE cases SET acknowledgment = $1, acknowledgment_because = $2 WHERE id = $3"};
+constexpr Sql kSetNotice{"set_notice",
+                         "UPDATE cases SET notice = $1, notice_mail = $2 WHERE id = $3"};
 
 constexpr Sql kOpenedBy{"case_opened_by", "SELECT id FROM cases WHERE first_mail = $1", "t"};
 constexpr Sql kToAcknowledge{"to_acknowledge", R"sql(
-    SELECT id FROM cases WHERE acknowledgment = 'pending' ORDER BY opened_at LIMIT $1)sql", "t"};
+    SELECT id FROM cases WHERE acknowledgment = 'pending' AND id > $1 ORDER BY id LIMIT $2)sql",
+                             "t"};
 constexpr Sql kToNotice{"to_notice", R"sql(
-    SELECT id FROM cases WHERE notice = 'pending' ORDER BY opened_at LIMIT $1)sql", "t"};
+    SELECT id FROM cases WHERE notice = 'pending' AND id > $1 ORDER BY id LIMIT $2)sql",
+                        "t"};
 
 constexpr Sql kAddPromise{"add_promise", R"sql(
     INSERT INTO promise (case_id, kind, start_at, due_at, provisional, calendar, derivation)
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (case_id, kind, start_at) DO NOTHING)sql"};
 constexpr Sql kPromises{"promises_of_case", R"sql(
     SELECT case_id, kind, start_at, due_at, met_at, void_at, provisional, calendar, derivation
-    FROM promise WHERE case_id = $1 ORDER BY start_at, due_at)sql", "ttiiiiitt"};
+    FROM promise WHERE case_id = $1 ORDER BY start_at, due_at)sql",
+                        "ttiiiiitt"};
 constexpr Sql kDue{"promises_due", R"sql(
     SELECT case_id, kind, start_at, due_at, met_at, void_at, provisional, calendar, derivation
     FROM promise WHERE met_at IS NULL AND void_at IS NULL AND due_at <= $1 ORDER BY due_at, case_id)sql",
                    "ttiiiiitt"};
 constexpr Sql kMeet{"meet_promise", R"sql(
     UPDATE promise SET met_at = $1 WHERE case_id = $2 AND kind = $3 AND met_at IS NULL AND void_at IS NULL
-    RETURNING case_id)sql", "t"};
+    RETURNING case_id)sql",
+                    "t"};
 constexpr Sql kVoid{"void_promise", R"sql(
     UPDATE promise SET void_at = $1, void_because = $2 WHERE case_id = $3 AND met_at IS NULL AND void_at IS NULL
-    RETURNING case_id)sql", "t"};
+    RETURNING case_id)sql",
+                    "t"};
 
 constexpr Sql kAddMessageId{"add_message_id", R"sql(
     INSERT INTO case_message_id (message_id, case_id, ours) VALUES ($1, $2, $3)
@@ -73,21 +100,27 @@ constexpr Sql kAddMessageId{"add_message_id", R"sql(
 constexpr Sql kCasesOfId{"cases_of_message_id",
                          "SELECT case_id FROM case_message_id WHERE message_id = $1 LIMIT 10", "t"};
 
-constexpr Sql kGivenTo{"acknowledged_to", "SELECT COUNT(*) FROM acknowledgment WHERE who = $1 AND at > $2",
-                       "i"};
+constexpr Sql kGivenTo{"acknowledged_to",
+                       "SELECT COUNT(*) FROM acknowledgment WHERE who = $1 AND at > $2", "i"};
 constexpr Sql kGivenAll{"acknowledged_all", R"sql(
-    SELECT COUNT(*) FROM acknowledgment WHERE authenticated = 0 AND at > $1)sql", "i"};
+    SELECT COUNT(*) FROM acknowledgment WHERE authenticated = 0 AND at > $1)sql",
+                        "i"};
 constexpr Sql kAcknowledge{"add_acknowledgment", R"sql(
     INSERT INTO acknowledgment (case_id, who, authenticated, at) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (case_id) DO NOTHING RETURNING case_id)sql", "t"};
+    ON CONFLICT (case_id) DO NOTHING RETURNING case_id)sql",
+                           "t"};
 
 constexpr Sql kAddAnswer{"add_answer", R"sql(
-    INSERT INTO answer (id, case_id, outcome, incident, url, words, by_address, at, message_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))sql"};
+    INSERT INTO answer (id, case_id, outcome, incident, url, words, by_address, at, message_id, message)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10))sql"};
 constexpr Sql kAnswers{"answers_of_case", R"sql(
     SELECT id, case_id, outcome, incident, url, words, by_address, at, message_id
-    FROM answer WHERE case_id = $1 ORDER BY at)sql", "tttttttit"};
+    FROM answer WHERE case_id = $1 ORDER BY at)sql",
+                       "tttttttit"};
 
+constexpr Sql kCountSilent{"count_not_acknowledged", R"sql(
+    SELECT COUNT(*) FROM cases WHERE state = 'open' AND acknowledgment = 'over_budget')sql",
+                           "i"};
 constexpr Sql kCountStates{"count_cases", "SELECT state, COUNT(*) FROM cases GROUP BY state", "ti"};
 constexpr Sql kCountLate{"count_late", R"sql(
     SELECT COUNT(DISTINCT case_id) FROM promise WHERE met_at IS NULL AND void_at IS NULL AND due_at <= $1)sql",
@@ -116,29 +149,38 @@ Case case_from(const Row& row) {
   c.encrypted = row[5].flag();
   c.reporter_address = row[6].text();
   c.reporter_name = row[7].text();
-  c.subject = row[8].text();
-  c.services = from_list(row[9].text());
-  c.times = row[10].text();
-  c.marks = from_list(row[11].text());
-  c.look_because = row[12].text();
-  c.assignee = row[13].text();
-  c.first_mail = row[14].text();
+  c.dmarc = row[8].text();
+  c.subject = row[9].text();
+  c.services = from_list(row[10].text());
+  c.times = row[11].text();
+  c.marks = from_list(row[12].text());
+  c.look_because = row[13].text();
+  c.assignee = row[14].text();
   c.received = row[15].time();
   c.opened = row[16].time();
   c.answered = row[17].maybe_time();
-  c.outcome = row[18].text();
-  c.incident = row[19].text();
-  c.post_mortem_url = row[20].text();
-  c.closed_as = row[21].text();
-  c.acknowledgment = row[22].text();
-  c.notice = row[23].text();
+  c.first_mail = row[18].text();
+  c.outcome = row[19].text();
+  c.incident = row[20].text();
+  c.post_mortem_url = row[21].text();
+  c.closed_as = row[22].text();
+  c.acknowledgment = row[23].text();
+  c.acknowledgment_because = row[24].text();
+  c.notice = row[25].text();
+  c.notice_mail = row[26].text();
   return c;
 }
 
+Result<Case> one_case(const Result<Rows>& rows) {
+  if (!rows) return rows.error();
+  if (rows->empty())
+    return Error{Fault::not_found, "no case has that id; `list --state all` shows them"};
+  return case_from(rows->front());
+}
+
 Promise promise_from(const Row& row) {
-  return {row[0].text(),       row[1].text(),       row[2].time(), row[3].time(),
-          row[4].maybe_time(), row[5].maybe_time(), row[6].flag(), row[7].text(),
-          row[8].text()};
+  return {row[0].text(),       row[1].text(), row[2].time(), row[3].time(), row[4].maybe_time(),
+          row[5].maybe_time(), row[6].flag(), row[7].text(), row[8].text()};
 }
 
 template <class T>
@@ -156,27 +198,46 @@ Result<int> counted(const Result<Rows>& rows) {
   return static_cast<int>(rows->size());
 }
 
-/// A LIKE pattern for "contains these words"; % and _ typed by a person match themselves badly, not
-/// dangerously.
-std::string containing(const std::string& words) { return "%" + words + "%"; }
+/// A LIKE pattern for "contains these words", with '!' as its escape.
+std::string containing(const std::string& words) {
+  std::string pattern = "%";
+  for (const char ch : words) {
+    if (ch == '%' || ch == '_' || ch == '!') pattern += '!';
+    pattern += ch;
+  }
+  return pattern + "%";
+}
 
 }  // namespace
 
 Result<bool> CaseStore::open(const Case& c) {
-  const Result<Rows> rows = c_.query(
-      kOpen, {c.id, c.state, c.kind, c.urgent, c.encrypted, c.reporter_address, c.reporter_name,
-              c.subject, to_list(c.services), c.times, to_list(c.marks), c.look_because,
-              c.first_mail, c.received, c.opened, c.acknowledgment, c.notice});
+  const Result<Rows> rows = c_.query(kOpen, {c.id,
+                                             c.state,
+                                             c.kind,
+                                             c.urgent,
+                                             c.encrypted,
+                                             c.reporter_address,
+                                             c.reporter_name,
+                                             c.dmarc,
+                                             c.subject,
+                                             to_list(c.services),
+                                             c.times,
+                                             to_list(c.marks),
+                                             c.look_because,
+                                             c.first_mail,
+                                             c.received,
+                                             c.opened,
+                                             c.acknowledgment,
+                                             c.acknowledgment_because,
+                                             c.notice,
+                                             c.notice_mail});
   if (!rows) return rows.error();
   return !rows->empty();
 }
 
-Result<Case> CaseStore::find(const std::string& id) {
-  const Result<Rows> rows = c_.query(kFind, {id});
-  if (!rows) return rows.error();
-  if (rows->empty()) return Error{Fault::not_found, "no case has that id; `list --state all` shows them"};
-  return case_from(rows->front());
-}
+Result<Case> CaseStore::find(const std::string& id) { return one_case(c_.query(kFind, {id})); }
+
+Result<Case> CaseStore::hold(const std::string& id) { return one_case(c_.query(kHold, {id})); }
 
 Result<std::optional<std::string>> CaseStore::id_opened_by(const std::string& mail_id) {
   const Result<Rows> rows = c_.query(kOpenedBy, {mail_id});
@@ -187,34 +248,45 @@ Result<std::optional<std::string>> CaseStore::id_opened_by(const std::string& ma
 Status CaseStore::update(const Case& c) {
   const Result<Rows> rows = c_.query(
       kUpdate, {c.state, c.kind, c.urgent, to_list(c.marks), c.look_because, c.assignee, c.answered,
-                c.outcome, c.incident, c.post_mortem_url, c.closed_as, c.acknowledgment, c.notice,
-                c.id, c.version});
+                c.outcome, c.incident, c.post_mortem_url, c.closed_as, c.id, c.version});
   if (!rows) return rows.error();
   if (rows->empty())
     return Error{Fault::conflict, "case " + c.id + " was changed meanwhile; look at it again"};
   return ok();
 }
 
+Status CaseStore::update_marks(const Case& c) {
+  return c_.execute(kMarks, {to_list(c.marks), c.id});
+}
+
+Status CaseStore::set_acknowledgment(const std::string& id, std::string_view state,
+                                     std::string_view because) {
+  return c_.execute(kSetAcknowledgment, {state, because, id});
+}
+
+Status CaseStore::set_notice(const std::string& id, std::string_view state,
+                             std::string_view mail_id) {
+  return c_.execute(kSetNotice, {state, mail_id, id});
+}
+
 Result<std::vector<QueuedCase>> CaseStore::list(const CaseFilter& filter) {
-  std::string words = filter.search;
-  std::transform(words.begin(), words.end(), words.begin(),
-                 [](unsigned char ch) { return static_cast<char>(std::tolower(ch)); });
+  const std::string words = to_lower(trim(filter.search));
   const std::string pattern = containing(words);
-  const Result<Rows> rows =
-      c_.query(kList, {filter.state, filter.state, filter.assignee, filter.assignee,
-                       filter.late_only, filter.now, words, pattern, pattern, pattern, filter.limit});
+  const Result<Rows> rows = c_.query(
+      kList, {filter.state, filter.state, filter.assignee, filter.assignee, filter.late_only,
+              filter.now, words, pattern, pattern, pattern, filter.limit});
   if (!rows) return rows.error();
   std::vector<QueuedCase> cases;
-  for (const Row& row : *rows) cases.push_back({case_from(row), row[25].maybe_time()});
+  for (const Row& row : *rows) cases.push_back({case_from(row), row[27].maybe_time()});
   return cases;
 }
 
-Result<std::vector<std::string>> CaseStore::to_acknowledge(int limit) {
-  return collect(c_.query(kToAcknowledge, {limit}), first_text);
+Result<std::vector<std::string>> CaseStore::to_acknowledge(const std::string& last, int limit) {
+  return collect(c_.query(kToAcknowledge, {last, limit}), first_text);
 }
 
-Result<std::vector<std::string>> CaseStore::to_notice(int limit) {
-  return collect(c_.query(kToNotice, {limit}), first_text);
+Result<std::vector<std::string>> CaseStore::to_notice(const std::string& last, int limit) {
+  return collect(c_.query(kToNotice, {last, limit}), first_text);
 }
 
 Status CaseStore::add_promise(const Promise& p) {
@@ -234,7 +306,8 @@ Result<int> CaseStore::meet(const std::string& case_id, const std::string& kind,
   return counted(c_.query(kMeet, {at, case_id, kind}));
 }
 
-Result<int> CaseStore::make_void(const std::string& case_id, UtcTime at, const std::string& because) {
+Result<int> CaseStore::make_void(const std::string& case_id, UtcTime at,
+                                 const std::string& because) {
   return counted(c_.query(kVoid, {at, because, case_id}));
 }
 
@@ -244,7 +317,8 @@ Status CaseStore::add_message_id(const std::string& case_id, const std::string& 
   return c_.execute(kAddMessageId, {message_id, case_id, ours});
 }
 
-Result<std::vector<std::string>> CaseStore::cases_of_message_ids(const std::vector<std::string>& ids) {
+Result<std::vector<std::string>> CaseStore::cases_of_message_ids(
+    const std::vector<std::string>& ids) {
   std::vector<std::string> cases;
   for (const std::string& id : ids) {
     const auto found = collect(c_.query(kCasesOfId, {id}), first_text);
@@ -273,7 +347,7 @@ Result<bool> CaseStore::add_acknowledgment(const std::string& case_id, const std
 
 Status CaseStore::add_answer(const Answer& a) {
   return c_.execute(kAddAnswer, {a.id, a.case_id, a.outcome, a.incident, a.url, a.words, a.by, a.at,
-                                 a.message_id});
+                                 a.message_id, store::Bytes{a.message}});
 }
 
 Result<std::vector<CaseStore::Answer>> CaseStore::answers_of(const std::string& case_id) {
@@ -288,6 +362,8 @@ Result<CaseStore::Counts> CaseStore::count(UtcTime now) {
   if (!states) return states.error();
   const Result<Row> late = c_.query_one(kCountLate, {now});
   if (!late) return late.error();
+  const Result<Row> silent = c_.query_one(kCountSilent);
+  if (!silent) return silent.error();
   Counts counts;
   for (const Row& row : *states) {
     const int n = static_cast<int>(row[1].integer());
@@ -295,6 +371,7 @@ Result<CaseStore::Counts> CaseStore::count(UtcTime now) {
     if (row[0].text() == "look") counts.look = n;
     if (row[0].text() == "answered") counts.answered = n;
   }
+  counts.not_acknowledged = static_cast<int>((*silent)[0].integer());
   counts.late = static_cast<int>((*late)[0].integer());
   return counts;
 }

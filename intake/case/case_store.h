@@ -14,7 +14,7 @@ namespace trust::intake {
 struct CaseFilter {
   std::string state = "open";  ///< open | answered | closed | look | all
   std::string assignee;        ///< "" = any
-  std::string search;          ///< words in subject, reporter or id; "" = any
+  std::string search;          ///< these words, in subject, reporter or id; "" = any
   bool late_only = false;
   UtcTime now{};
   int limit = 1000;
@@ -35,14 +35,27 @@ class CaseStore {
   Result<bool> open(const Case& c);
   /// Fault::not_found: no such case; the text is a sentence for a person.
   Result<Case> find(const std::string& id);
+  /// The same inside a transaction that will change the case: nobody else changes it before the
+  /// end.
+  Result<Case> hold(const std::string& id);
   Result<std::optional<std::string>> id_opened_by(const std::string& mail_id);
-  /// Writes state, outcome, kind and the other words of `c` and counts its version up.
-  /// Fault::conflict: it is no longer at `c.version`.
+  /// Writes state, outcome, kind and the other words of `c`, not its acknowledgment and notice, and
+  /// counts its version up. Fault::conflict: it is no longer at `c.version`.
   Status update(const Case& c);
-  /// Most urgent promise first, then urgent, then oldest.
+  /// Writes c.marks only; the version stays.
+  Status update_marks(const Case& c);
+  /// These are no news to somebody who is writing an answer: the version stays.
+  Status set_acknowledgment(const std::string& id, std::string_view state,
+                            std::string_view because);
+  Status set_notice(const std::string& id, std::string_view state, std::string_view mail_id);
+
+  /// Open cases first; of these urgent ones, then those without a promise (they came back), then
+  /// the most pressing promise. The others newest first.
   Result<std::vector<QueuedCase>> list(const CaseFilter& filter);
-  Result<std::vector<std::string>> to_acknowledge(int limit);
-  Result<std::vector<std::string>> to_notice(int limit);
+  /// Up to `limit` cases after `last` ("": from the start) for whom an acknowledgment, or a notice,
+  /// is pending; by id.
+  Result<std::vector<std::string>> to_acknowledge(const std::string& last, int limit);
+  Result<std::vector<std::string>> to_notice(const std::string& last, int limit);
 
   Status add_promise(const Promise& promise);
   Result<std::vector<Promise>> promises_of(const std::string& case_id);
@@ -68,12 +81,14 @@ class CaseStore {
     std::string id, case_id, outcome, incident, url, words, by;
     UtcTime at{};
     std::string message_id;
+    std::string message{};  ///< the mail's bytes; only written
   };
   Status add_answer(const Answer& answer);
   Result<std::vector<Answer>> answers_of(const std::string& case_id);
 
   struct Counts {
     int open = 0, late = 0, look = 0, answered = 0;
+    int not_acknowledged = 0;  ///< open, and the budget was spent
   };
   Result<Counts> count(UtcTime now);
 

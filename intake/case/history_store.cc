@@ -12,7 +12,8 @@ using store::Rows;
 using store::Sql;
 
 constexpr Sql kLast{"history_last", R"sql(
-    SELECT seq, digest FROM history WHERE case_id = $1 ORDER BY seq DESC LIMIT 1)sql", "it"};
+    SELECT seq, digest FROM history WHERE case_id = $1 ORDER BY seq DESC LIMIT 1)sql",
+                    "it"};
 constexpr Sql kAppend{"history_append", R"sql(
     INSERT INTO history (case_id, seq, kind, at, actor, commitment, previous, digest)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql"};
@@ -21,7 +22,8 @@ constexpr Sql kDetail{"history_detail", R"sql(
 constexpr Sql kOfCase{"history_of_case", R"sql(
     SELECT h.seq, h.kind, h.at, h.actor, d.detail FROM history h
     LEFT JOIN history_detail d ON d.case_id = h.case_id AND d.seq = h.seq
-    WHERE h.case_id = $1 ORDER BY h.seq)sql", "ititt"};
+    WHERE h.case_id = $1 ORDER BY h.seq)sql",
+                      "ititt"};
 constexpr Sql kAll{"history_all", R"sql(
     SELECT h.case_id, h.seq, h.kind, h.at, h.actor, h.commitment, h.previous, h.digest, d.nonce, d.detail
     FROM history h LEFT JOIN history_detail d ON d.case_id = h.case_id AND d.seq = h.seq
@@ -56,11 +58,11 @@ std::string commitment_to(std::string_view nonce, std::string_view detail) {
 /// Whether a row follows from the one before it in its chain.
 bool fits(const Row& row, std::int64_t last_seq, const std::string& last_digest) {
   const bool follows = row[1].integer() == last_seq + 1 && row[6].text() == last_digest;
-  const bool kept = row[9].is_null() ||
-                    commitment_to(row[8].text(), row[9].text()) == row[5].text();
+  const bool kept =
+      row[9].is_null() || commitment_to(row[8].text(), row[9].text()) == row[5].text();
   return follows && kept &&
-         digest_of(row[6].text(), row[1].integer(), row[0].text(), row[2].text(),
-                   row[3].integer(), row[4].text(), row[5].text()) == row[7].text();
+         digest_of(row[6].text(), row[1].integer(), row[0].text(), row[2].text(), row[3].integer(),
+                   row[4].text(), row[5].text()) == row[7].text();
 }
 
 }  // namespace
@@ -88,7 +90,8 @@ Result<std::vector<HistoryEntry>> HistoryStore::of_case(const std::string& case_
   if (!rows) return rows.error();
   std::vector<HistoryEntry> entries;
   for (const Row& row : *rows)
-    entries.push_back({row[0].integer(), row[1].text(), row[2].time(), row[3].text(), row[4].text()});
+    entries.push_back(
+        {row[0].integer(), row[1].text(), row[2].time(), row[3].text(), row[4].text()});
   return entries;
 }
 
@@ -105,8 +108,7 @@ Result<std::string> HistoryStore::verify_all() {
         seq = 0;
         digest.clear();
       }
-      if (!fits(row, seq, digest))
-        return case_id + " row " + std::to_string(row[1].integer());
+      if (!fits(row, seq, digest)) return case_id + " row " + std::to_string(row[1].integer());
       seq = row[1].integer();
       digest = row[7].text();
     }

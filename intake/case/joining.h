@@ -7,11 +7,15 @@ namespace trust::intake {
 
 /// What is known when a mail asks to belong to a case.
 struct JoiningFacts {
-  std::string token_case;                ///< case of a valid token, if that case exists; "" = none
+  /// A case that the mail names, and whether the sender is its reporter or wrote to it before.
+  struct Claim {
+    std::string case_id;
+    bool sender_on_case = false;
+  };
+  std::vector<Claim> token;  ///< the case of a valid token, if that case exists; else empty
   bool forged_token = false;
-  std::vector<std::string> id_cases;     ///< cases whose Message-IDs the mail refers to
-  bool sender_on_case = false;           ///< the sender is its reporter or wrote to it before
-  std::string dmarc;                     ///< by our own server: pass | fail | "" …
+  std::vector<Claim> ids;  ///< cases whose Message-IDs the mail refers to
+  std::string dmarc;       ///< by our own server: pass | fail | "" …
 };
 
 struct Joining {
@@ -21,7 +25,7 @@ struct Joining {
 };
 
 /// The table of proofs. A number in the subject proves nothing; joining never changes who is
-/// answered. `sender_on_case` speaks of token_case, or else of the first of id_cases.
+/// answered.
 Joining decide_joining(const JoiningFacts& facts);
 
 }  // namespace trust::intake

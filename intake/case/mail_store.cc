@@ -8,32 +8,49 @@ using store::Row;
 using store::Rows;
 using store::Sql;
 
-constexpr Sql kToFile{"mails_to_file", R"sql(
-    SELECT id FROM mail WHERE stage = 'stored' ORDER BY first_seen_at, id LIMIT $1)sql", "t"};
-constexpr Sql kCountToFile{"count_to_file", "SELECT COUNT(*) FROM mail WHERE stage = 'stored'", "i"};
+constexpr Sql kWaiting{"mails_waiting", R"sql(
+    SELECT id, stage, first_seen_at FROM mail
+    WHERE stage <> 'filed' AND (first_seen_at > $1 OR (first_seen_at = $2 AND id > $3))
+    ORDER BY first_seen_at, id LIMIT $4)sql",
+                       "tti"};
+constexpr Sql kCountWaiting{
+    "count_waiting", "SELECT COUNT(*) FROM mail WHERE stage <> 'filed' AND first_seen_at < $1",
+    "i"};
+constexpr Sql kCountLost{"count_without_case", R"sql(
+    SELECT COUNT(*) FROM mail WHERE stage = 'filed' AND case_id IS NULL)sql",
+                         "i"};
 constexpr std::string_view kMailTypes = "tttiitiitttttttt";
 constexpr Sql kFind{"find_mail", R"sql(
     SELECT id, stage, folder, first_seen_at, received_at, received_by, size_bytes, truncated, parsed, kind,
            from_address, subject, message_id, case_id, relation, digest_bytes
-    FROM mail WHERE id = $1)sql", kMailTypes};
+    FROM mail WHERE id = $1)sql",
+                    kMailTypes};
 constexpr Sql kOfCase{"mails_of_case", R"sql(
     SELECT id, stage, folder, first_seen_at, received_at, received_by, size_bytes, truncated, parsed, kind,
            from_address, subject, message_id, case_id, relation, digest_bytes
-    FROM mail WHERE case_id = $1 ORDER BY received_at, first_seen_at)sql", kMailTypes};
+    FROM mail WHERE case_id = $1 ORDER BY received_at, first_seen_at)sql",
+                      kMailTypes};
 constexpr Sql kRaw{"raw_mail", "SELECT raw FROM mail WHERE id = $1", "b"};
 constexpr Sql kTwin{"twin_mail", R"sql(
     SELECT id, case_id FROM mail
     WHERE digest_content = $1 AND from_address = $2 AND id <> $3 AND stage = 'filed' AND relation <> 'copy'
-    ORDER BY first_seen_at LIMIT 1)sql", "tt"};
+    ORDER BY first_seen_at LIMIT 1)sql",
+                    "tt"};
 constexpr Sql kKnownId{"known_message_id",
                        "SELECT id FROM mail WHERE message_id = $1 AND id <> $2 LIMIT 1", "t"};
 constexpr Sql kWrote{"wrote_to_case", R"sql(
     SELECT id FROM mail WHERE case_id = $1 AND from_address = $2 AND relation IN ('first', 'follow_up') LIMIT 1)sql",
                      "t"};
+constexpr Sql kSetParsed{"set_parsed", R"sql(
+    UPDATE mail SET stage = 'parsed', digest_content = $1, parsed = $2, from_address = $3, subject = $4,
+                    message_id = $5
+    WHERE id = $6 AND stage = 'stored' RETURNING id)sql",
+                         "t"};
+constexpr Sql kDigest{"digest_content", "SELECT digest_content FROM mail WHERE id = $1", "t"};
 constexpr Sql kFile{"file_mail", R"sql(
-    UPDATE mail SET stage = 'filed', digest_content = $1, parsed = $2, kind = $3, from_address = $4, subject = $5,
-                    message_id = $6, case_id = $7, relation = $8
-    WHERE id = $9 AND stage = 'stored' RETURNING id)sql", "t"};
+    UPDATE mail SET stage = 'filed', kind = $1, case_id = $2, relation = $3
+    WHERE id = $4 AND stage = 'parsed' RETURNING id)sql",
+                    "t"};
 
 StoredMail mail_from(const Row& row) {
   StoredMail m;
@@ -60,21 +77,26 @@ Result<bool> any(const Result<Rows>& rows) {
   return !rows->empty();
 }
 
-}  // namespace
-
-Result<std::vector<std::string>> MailStore::to_file(int limit) {
-  const Result<Rows> rows = c_.query(kToFile, {limit});
-  if (!rows) return rows.error();
-  std::vector<std::string> ids;
-  for (const Row& row : *rows) ids.push_back(row[0].text());
-  return ids;
-}
-
-Result<int> MailStore::count_to_file() {
-  const Result<Row> row = c_.query_one(kCountToFile);
+Result<int> count_of(const Result<Row>& row) {
   if (!row) return row.error();
   return static_cast<int>((*row)[0].integer());
 }
+
+}  // namespace
+
+Result<std::vector<MailStore::Waiting>> MailStore::waiting(const Waiting& last, int limit) {
+  const Result<Rows> rows = c_.query(kWaiting, {last.first_seen, last.first_seen, last.id, limit});
+  if (!rows) return rows.error();
+  std::vector<Waiting> mails;
+  for (const Row& row : *rows) mails.push_back({row[0].text(), row[1].text(), row[2].time()});
+  return mails;
+}
+
+Result<int> MailStore::count_waiting(UtcTime before) {
+  return count_of(c_.query_one(kCountWaiting, {before}));
+}
+
+Result<int> MailStore::count_without_case() { return count_of(c_.query_one(kCountLost)); }
 
 Result<StoredMail> MailStore::find(const std::string& id) {
   const Result<Row> row = c_.query_one(kFind, {id});
@@ -107,11 +129,20 @@ Result<bool> MailStore::wrote_to(const std::string& address, const std::string& 
   return any(c_.query(kWrote, {case_id, address}));
 }
 
-Result<bool> MailStore::file(const StoredMail& m, const std::string& digest_content) {
-  return any(c_.query(kFile, {digest_content, m.parsed, m.kind, m.from_address, m.subject,
-                              m.message_id,
-                              m.case_id.empty() ? store::Value{} : store::Value{m.case_id},
-                              m.relation, m.id}));
+Result<bool> MailStore::set_parsed(const StoredMail& m, const std::string& digest_content) {
+  return any(c_.query(kSetParsed,
+                      {digest_content, m.parsed, m.from_address, m.subject, m.message_id, m.id}));
+}
+
+Result<std::string> MailStore::digest_content(const std::string& id) {
+  const Result<Row> row = c_.query_one(kDigest, {id});
+  if (!row) return row.error();
+  return (*row)[0].text();
+}
+
+Result<bool> MailStore::file(const StoredMail& m) {
+  const store::Value case_id = m.case_id.empty() ? store::Value{} : store::Value{m.case_id};
+  return any(c_.query(kFile, {m.kind, case_id, m.relation, m.id}));
 }
 
 Result<std::vector<StoredMail>> MailStore::of_case(const std::string& case_id) {

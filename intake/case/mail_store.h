@@ -15,9 +15,17 @@ class MailStore {
  public:
   explicit MailStore(store::Connection& connection) : c_{connection} {}
 
-  /// Mails whose bytes are stored and which have no place yet, oldest first.
-  Result<std::vector<std::string>> to_file(int limit);
-  Result<int> count_to_file();
+  /// A mail whose bytes are stored and which has no place yet.
+  struct Waiting {
+    std::string id, stage;
+    UtcTime first_seen{};
+  };
+  /// Up to `limit` of them after `last` (a default Waiting: from the start), oldest first.
+  Result<std::vector<Waiting>> waiting(const Waiting& last, int limit);
+  /// How many of them were first seen before `before`.
+  Result<int> count_waiting(UtcTime before);
+  /// How many are filed and in no case: none, unless something is broken.
+  Result<int> count_without_case();
   Result<StoredMail> find(const std::string& id);
   Result<std::string> raw(const std::string& id);
 
@@ -32,8 +40,12 @@ class MailStore {
   /// Whether that address wrote to the case before.
   Result<bool> wrote_to(const std::string& address, const std::string& case_id);
 
-  /// stored -> filed, with what was understood. False: it was filed before.
-  Result<bool> file(const StoredMail& mail, const std::string& digest_content);
+  /// stored -> parsed, with parsed, from_address, subject and message_id of `mail`.
+  /// False: it was parsed before.
+  Result<bool> set_parsed(const StoredMail& mail, const std::string& digest_content);
+  Result<std::string> digest_content(const std::string& id);
+  /// parsed -> filed, with kind, case_id and relation of `mail`. False: it was filed before.
+  Result<bool> file(const StoredMail& mail);
   Result<std::vector<StoredMail>> of_case(const std::string& case_id);
 
  private:

@@ -17,10 +17,10 @@ CREATE TABLE mailbox_folder (
 );
 
 -- A mail's raw bytes and what was understood of them.
---   stored --parse, file--> filed
+--   stored --parse--> parsed --what is it, where does it belong--> filed
 CREATE TABLE mail (
     id              TEXT   NOT NULL PRIMARY KEY,
-    stage           TEXT   NOT NULL CHECK (stage IN ('stored', 'filed')),
+    stage           TEXT   NOT NULL CHECK (stage IN ('stored', 'parsed', 'filed')),
     folder          TEXT   NOT NULL,              -- where it was first seen: INBOX, \Junk, ...
     first_seen_at   BIGINT NOT NULL,
     received_at     BIGINT NOT NULL,              -- what clocks start from
@@ -36,9 +36,9 @@ CREATE TABLE mail (
     subject         TEXT   NOT NULL DEFAULT '',
     message_id      TEXT   NOT NULL DEFAULT '',
     case_id         TEXT,
-    relation        TEXT   NOT NULL DEFAULT ''    -- first | follow_up | copy | other_address | none
+    relation        TEXT   NOT NULL DEFAULT ''    -- first | follow_up | other_address | copy | bounce | auto_reply | ours
 );
-CREATE INDEX mail_to_file ON mail (first_seen_at) WHERE stage = 'stored';
+CREATE INDEX mail_to_file ON mail (first_seen_at, id) WHERE stage <> 'filed';
 CREATE INDEX mail_by_content ON mail (digest_content);
 CREATE INDEX mail_by_case ON mail (case_id);
 CREATE INDEX mail_by_message_id ON mail (message_id) WHERE message_id <> '';
@@ -77,6 +77,7 @@ CREATE TABLE cases (
     encrypted         BIGINT NOT NULL DEFAULT 0,
     reporter_address  TEXT   NOT NULL DEFAULT '',           -- '' = nobody can be answered
     reporter_name     TEXT   NOT NULL DEFAULT '',
+    dmarc             TEXT   NOT NULL DEFAULT '',           -- of the first mail, by our own server; '' = unknown
     subject           TEXT   NOT NULL DEFAULT '',
     services          TEXT   NOT NULL DEFAULT '[]',         -- JSON list of service ids
     times             TEXT   NOT NULL DEFAULT '[]',         -- JSON list of {"utc", "words"}
@@ -93,11 +94,13 @@ CREATE TABLE cases (
     closed_as         TEXT   NOT NULL DEFAULT '',           -- done | spam | duplicate | merged
     merged_into       TEXT   NOT NULL DEFAULT '',
     acknowledgment    TEXT   NOT NULL CHECK (acknowledgment IN ('pending', 'queued', 'not_owed', 'over_budget')),
-    notice            TEXT   NOT NULL CHECK (notice IN ('pending', 'queued', 'none'))
+    acknowledgment_because TEXT NOT NULL DEFAULT '',        -- why there is none: look | old | forbidden | ...; 'ordered' by staff
+    notice            TEXT   NOT NULL CHECK (notice IN ('pending', 'queued', 'none')),
+    notice_mail       TEXT   NOT NULL DEFAULT ''            -- the mail that staff are told of
 );
 CREATE INDEX cases_by_state ON cases (state, received_at);
-CREATE INDEX cases_to_acknowledge ON cases (opened_at) WHERE acknowledgment = 'pending';
-CREATE INDEX cases_to_notice ON cases (opened_at) WHERE notice = 'pending';
+CREATE INDEX cases_to_acknowledge ON cases (id) WHERE acknowledgment = 'pending';
+CREATE INDEX cases_to_notice ON cases (id) WHERE notice = 'pending';
 CREATE INDEX cases_by_reporter ON cases (reporter_address);
 
 -- Message-IDs of a case: theirs, and ours (which carry a signed token as well).
@@ -142,6 +145,7 @@ CREATE TABLE answer (
     incident      TEXT   NOT NULL DEFAULT '',
     url           TEXT   NOT NULL DEFAULT '',
     words         TEXT   NOT NULL,
+    message       BLOB   NOT NULL,                -- the mail as it was queued
     by_address    TEXT   NOT NULL,
     at            BIGINT NOT NULL,
     message_id    TEXT   NOT NULL
