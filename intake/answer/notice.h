@@ -13,6 +13,7 @@ namespace trust::intake {
 /// direction characters, and cut.
 struct NoticeFacts {
   const Case& c;
+  UtcTime received{};  ///< of the mail they are told of
   std::vector<Promise> promises;
   std::vector<std::string> services;  ///< names for people
   std::string words;                  ///< what the mail says; any length

@@ -3,7 +3,8 @@
 /// intake/flow: what happens when something happens; one file per event.
 ///   mail_arrived.*  a stored mail becomes a case, a follow-up or a look; the reporter gets an
 ///                   acknowledgment, staff a notice. Start reading in mail_arrived.cc.
-///   filing.*        where one mail belongs, and the transaction that puts it there
+///   reading.*       what one mail says, by the parser child
+///   filing.*        where it belongs, and the transaction that puts it there;  new_case.* (pure)
 ///   telling.*       acknowledgments and notices: what is owed, what budgets allow
 /// Promise: each stage is a transaction of its own and safe to repeat; whatever dies between two
 /// of them is taken up by the next call. Not here: fetching (mailbox/), sending (lib/outbox).

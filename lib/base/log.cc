@@ -35,6 +35,8 @@ constexpr EventRow kEvents[] = {
     {Event::mail_filed, "mail_filed", "info", "mail kind case", "a mail has its place"},
     {Event::mail_quarantined, "mail_quarantined", "error", "uid fault",
      "the server would not give the bytes of a mail; tried again daily"},
+    {Event::step_failed, "step_failed", "error", "step id fault",
+     "a step of a mail or case failed; tried again with the next look"},
     {Event::case_opened, "case_opened", "info", "case kind urgent", "a promise begins"},
     {Event::case_joined, "case_joined", "info", "case mail", "a mail joined its case"},
     {Event::case_answered, "case_answered", "info", "case outcome", "a person answered"},

@@ -30,6 +30,7 @@ enum class Event {
   mail_unparsed,
   mail_filed,
   mail_quarantined,
+  step_failed,
   case_opened,
   case_joined,
   case_answered,
