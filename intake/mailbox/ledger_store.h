@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "intake/mailbox/ledger.h"
+
+namespace trust::intake {
+
+/// The SQL about folders, the ledger and the storing of raw mail. Every function is one statement
+/// or expects to be called inside a transaction.
+class LedgerStore {
+ public:
+  explicit LedgerStore(store::Connection& connection) : c_{connection} {}
+
+  /// A watched folder as it was left.
+  struct Folder {
+    std::uint32_t uidvalidity = 0;
+    UtcTime first_look;
+  };
+  Result<std::optional<Folder>> folder(const std::string& account, const std::string& folder);
+  /// Enters the folder, or gives it its new UIDVALIDITY; the first look's time stays.
+  Status enter_folder(const FolderKey& key, UtcTime first_look);
+
+  /// The UIDs that have an outcome, ascending; without the quarantined ones that are due again.
+  Result<std::vector<std::uint32_t>> settled(const FolderKey& key, UtcTime now);
+  Result<std::uint32_t> highest(const FolderKey& key);
+  /// Quarantined UIDs that are due, those asked for least often first; how often each was.
+  struct Again {
+    std::uint32_t uid = 0;
+    int tries = 0;
+  };
+  Result<std::vector<Again>> to_try_again(const FolderKey& key, UtcTime now);
+
+  Status enter_before_us(const FolderKey& key, std::uint32_t uid, std::optional<UtcTime> arrived,
+                         UtcTime now);
+  Status enter_gone(const FolderKey& key, std::uint32_t uid, UtcTime now);
+  /// One more asking in vain.
+  Status enter_quarantined(const FolderKey& key, std::uint32_t uid, std::optional<UtcTime> arrived,
+                           UtcTime now, int tries, UtcTime next_try);
+
+  /// A whole mail: raw bytes and ledger row. Fault::conflict: another process settled this UID.
+  enum class Kept { stored, same_bytes, purged };
+  struct Stored {
+    Kept kept = Kept::stored;
+    std::string mail_id;  ///< "" for purged
+  };
+  Result<Stored> store(const FolderKey& key, const mail::FetchedMail& mail,
+                       const std::string& digest_bytes, UtcTime now);
+
+  /// For audits: UIDs by what became of them.
+  struct Accounted {
+    std::uint32_t uid = 0;
+    std::string outcome;
+    bool has_mail = true;  ///< of `stored`: the mail is in the store
+  };
+  Result<std::vector<Accounted>> accounted(const FolderKey& key);
+
+ private:
+  store::Connection& c_;
+};
+
+}  // namespace trust::intake

@@ -1,0 +1,338 @@
+#include <gtest/gtest.h>
+
+#include "intake/mailbox/audit.h"
+#include "intake/mailbox/ledger.h"
+#include "intake/schema/migrations.h"
+#include "lib/base/log.h"
+#include "lib/outbox/migrations.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_mailbox.h"
+#include "tests/fakes/test_store.h"
+
+namespace trust::intake {
+namespace {
+
+using namespace std::chrono_literals;
+using store::Sql;
+
+std::vector<store::Migration> schema() {
+  const auto outbox = lib_outbox_migrations();
+  const auto intake = intake_schema_migrations();
+  std::vector<store::Migration> all{outbox.begin(), outbox.end()};
+  all.insert(all.end(), intake.begin(), intake.end());
+  return all;
+}
+
+class Sync : public testing::TestWithParam<std::string> {
+ protected:
+  Sync() {
+    set_log_output(LogTo::nowhere);
+    settings_.account = "security@imap.example.org";
+    settings_.first_look.from = FirstLook::From::all;
+    settings_.recent_since = clock_.at - 72h;
+  }
+
+  Result<Synced> look() {
+    return sync_folder(mailbox_, "INBOX", c_, keyring_, settings_, clock_,
+                       [this](const std::string& id) { told_.push_back(id); });
+  }
+  void add(std::uint32_t uid, std::string raw, std::chrono::hours ago = 0h) {
+    mailbox_.add(uid, std::move(raw), clock_.at - ago);
+  }
+  /// "uid outcome" of every ledger row, and the words of the mails behind them.
+  std::vector<std::string> ledger() {
+    const Sql all{"all", R"sql(
+        SELECT l.uidvalidity, l.uid, l.outcome, l.tries, m.raw FROM mailbox_ledger l LEFT JOIN mail m ON m.id = l.mail_id
+        ORDER BY l.uidvalidity, l.uid)sql",
+                  "iitib"};
+    const auto rows = c_.query(all);
+    std::vector<std::string> lines;
+    for (const store::Row& row : *rows) {
+      std::string line = row[0].integer() == 7 ? "" : std::to_string(row[0].integer()) + "/";
+      line += std::to_string(row[1].integer()) + " " + row[2].text();
+      if (row[3].integer() > 0) line += " " + std::to_string(row[3].integer());
+      if (!row[4].is_null()) line += " " + row[4].bytes();
+      lines.push_back(line);
+    }
+    return lines;
+  }
+  std::int64_t mails() {
+    return (*c_.query_one(Sql{"mails", "SELECT COUNT(*) FROM mail", "i"}))[0].integer();
+  }
+  store::Row mail_row() {
+    return *c_.query_one(Sql{"mail_row", R"sql(
+        SELECT received_at, received_by, first_seen_at, size_bytes, truncated, folder, stage FROM mail)sql",
+                             "itiiitt"});
+  }
+
+  test::TestStore store_{GetParam(), schema()};
+  store::Connection c_ = store_.connect();
+  Keyring keyring_ = Keyring::from_secret("a key of the tests");
+  test::FakeClock clock_{*parse_rfc3339("2026-11-24T12:00:00Z")};
+  test::FakeMailbox mailbox_;
+  SyncSettings settings_;
+  std::vector<std::string> told_;
+};
+
+using Lines = std::vector<std::string>;
+
+TEST_P(Sync, StoresEachMailOnceHoweverOftenItLooks) {
+  add(3, "three");
+  add(9, std::string{"ni\0ne\xFF", 6});
+  auto first = look();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->stored, 2);
+  EXPECT_EQ(told_.size(), 2U);
+  auto second = look();
+  EXPECT_EQ(second->stored, 0);
+  EXPECT_EQ(second->known, 2);
+  add(5, "a lower number, late");
+  EXPECT_EQ(look()->stored, 1);
+  EXPECT_EQ(ledger(), (Lines{"3 stored three", "5 stored a lower number, late",
+                             "9 stored " + std::string{"ni\0ne\xFF", 6}}));
+  EXPECT_EQ(told_.size(), 3U);
+}
+
+TEST_P(Sync, WhatIsStoredSaysWhenItArrivedAndHowThatIsKnown) {
+  settings_.max_bytes = 2U << 20U;
+  add(3, std::string(3U << 20U, 'x'), 5h);
+  ASSERT_TRUE(look());
+  const store::Row row = mail_row();
+  EXPECT_EQ(row[0].time(), clock_.at - 5h);
+  EXPECT_EQ(row[1].text(), "internal_date");
+  EXPECT_EQ(row[2].time(), clock_.at);
+  EXPECT_EQ(row[3].integer(), 3 << 20) << "as the server stated it";
+  EXPECT_TRUE(row[4].flag());
+  EXPECT_EQ(row[5].text(), "INBOX");
+  EXPECT_EQ(row[6].text(), "stored");
+}
+
+TEST_P(Sync, TheSameBytesAreOneMail) {
+  add(3, "hello");
+  add(4, "hello");
+  EXPECT_EQ(look()->same_bytes, 1);
+  add(5, "hello");
+  EXPECT_EQ(look()->same_bytes, 1);
+  EXPECT_EQ(ledger(), (Lines{"3 stored hello", "4 same_bytes hello", "5 same_bytes hello"}));
+  EXPECT_EQ(mails(), 1);
+  EXPECT_EQ(told_.size(), 1U);
+}
+
+TEST_P(Sync, WhatWasPurgedIsNeverTakenInAgain) {
+  const Sql bury{"bury", "INSERT INTO tombstone (digest_bytes, at) VALUES ($1, $2)"};
+  ASSERT_TRUE(c_.execute(bury, {keyring_.digest("bytes", "forgotten"), clock_.at}));
+  add(3, "forgotten");
+  EXPECT_EQ(look()->purged, 1);
+  EXPECT_EQ(ledger(), Lines{"3 purged"});
+  EXPECT_EQ(mails(), 0);
+}
+
+TEST_P(Sync, TheFirstLookEntersWhatWasThereAndFetchesNothing) {
+  settings_.first_look.from = FirstLook::From::now;
+  for (std::uint32_t uid = 1; uid <= 300; ++uid)
+    add(uid, "old " + std::to_string(uid), uid <= 290 ? 1000h : 24h);
+  auto first = look();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->before_us, 300);
+  EXPECT_EQ(first->recent, 10);
+  EXPECT_EQ(first->stored, 0);
+  EXPECT_TRUE(mailbox_.asked.empty());
+  add(301, "new");
+  auto second = look();
+  EXPECT_EQ(second->stored, 1);
+  EXPECT_EQ(second->before_us, 0);
+  EXPECT_EQ(mailbox_.asked, std::vector<std::vector<std::uint32_t>>{{301}});
+}
+
+TEST_P(Sync, AnEmptyFolderHasItsFirstLookToo) {
+  settings_.first_look.from = FirstLook::From::now;
+  ASSERT_TRUE(look());
+  add(1, "new");
+  EXPECT_EQ(look()->stored, 1);
+}
+
+TEST_P(Sync, FromADateTakesInWhatCameSinceAndWhatHasNoDate) {
+  settings_.first_look = {FirstLook::From::date, clock_.at - 48h};
+  add(1, "older", 49h);
+  add(2, "newer", 47h);
+  mailbox_.add(3, "dateless", {});
+  ASSERT_TRUE(look());
+  EXPECT_EQ(ledger(), (Lines{"1 before_us", "2 stored newer", "3 stored dateless"}));
+}
+
+TEST_P(Sync, AChangedUidvalidityTakesNothingInTwice) {
+  settings_.first_look.from = FirstLook::From::now;
+  add(1, "was there", 100h);
+  ASSERT_TRUE(look());
+  clock_.at += 1h;
+  add(2, "came later");
+  ASSERT_TRUE(look());
+  clock_.at += 1h;
+  mailbox_.uidvalidity = 8;
+  mailbox_.mails.clear();
+  mailbox_.add(11, "was there", clock_.at - 102h);
+  mailbox_.add(12, "came later", clock_.at - 1h);
+  mailbox_.add(13, "came in between", clock_.at - 30min);
+  auto synced = look();
+  ASSERT_TRUE(synced);
+  EXPECT_EQ(synced->before_us, 1);
+  EXPECT_EQ(synced->same_bytes, 1);
+  EXPECT_EQ(synced->stored, 1);
+  EXPECT_EQ(ledger(), (Lines{"1 before_us", "2 stored came later", "8/11 before_us",
+                             "8/12 same_bytes came later", "8/13 stored came in between"}));
+  EXPECT_EQ(look()->known, 3);
+}
+
+TEST_P(Sync, OneMailWithoutBytesIsAskedForAgainAndTheOthersGoOn) {
+  for (std::uint32_t uid = 1; uid <= 5; ++uid) add(uid, "mail " + std::to_string(uid));
+  mailbox_.without_body = {2};
+  auto first = look();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->stored, 4);
+  EXPECT_EQ(first->quarantined, 1);
+  EXPECT_EQ(ledger(), (Lines{"1 stored mail 1", "2 quarantined 2", "3 stored mail 3",
+                             "4 stored mail 4", "5 stored mail 5"}));
+  clock_.at += 1min;
+  auto second = look();  // perhaps a new connection
+  EXPECT_EQ(second->quarantined, 0) << "reported once";
+  EXPECT_EQ(ledger()[1], "2 quarantined 3");
+  clock_.at += 23h;
+  ASSERT_TRUE(look());
+  EXPECT_EQ(ledger()[1], "2 quarantined 3") << "then once a day";
+  clock_.at += 2h;
+  mailbox_.without_body.clear();
+  EXPECT_EQ(look()->stored, 1);
+  EXPECT_EQ(ledger()[1], "2 stored 3 mail 2");
+}
+
+TEST_P(Sync, AMailThatWasInQuarantineKeepsItsTimeOfArrival) {
+  mailbox_.add(2, "late", {});
+  mailbox_.without_body = {2};
+  ASSERT_TRUE(look());
+  const UtcTime seen = clock_.at;
+  clock_.at += 48h;
+  mailbox_.without_body.clear();
+  ASSERT_TRUE(look());
+  EXPECT_EQ(mail_row()[0].time(), seen);
+}
+
+TEST_P(Sync, AMailThatBreaksTheConnectionDoesNotBlockTheOthers) {
+  for (std::uint32_t uid = 1; uid <= 5; ++uid) add(uid, "mail " + std::to_string(uid));
+  mailbox_.breaking = {2, 4};
+  int looks = 0;
+  while (!look() && ++looks < 20) clock_.at += 1s;
+  EXPECT_LT(looks, 20);
+  EXPECT_EQ(ledger(), (Lines{"1 stored mail 1", "2 quarantined 3", "3 stored 1 mail 3",
+                             "4 quarantined 3", "5 stored 1 mail 5"}));
+  add(6, "and on it goes");
+  EXPECT_EQ(look()->stored, 1);
+}
+
+TEST_P(Sync, ALineThatBreaksAnywhereLosesAndDoublesNothing) {
+  constexpr int kMails = 7;
+  settings_.batch = 3;
+  for (std::uint32_t uid = 1; uid <= kMails; ++uid) add(uid, "mail " + std::to_string(uid));
+  int failed = 0;
+  for (int after = 0; after < kMails; ++after) {
+    mailbox_.breaks_after = after;
+    while (!look()) {
+      ++failed;
+      mailbox_.breaks_after = after;
+      if (after == 0) mailbox_.breaks_after = -1;
+      clock_.at += 1s;
+    }
+  }
+  EXPECT_GT(failed, 0);
+  EXPECT_EQ(mails(), kMails);
+  EXPECT_EQ(told_.size(), kMails);
+  for (const std::string& line : ledger()) EXPECT_NE(line.find(" stored "), std::string::npos);
+}
+
+TEST_P(Sync, AListedMailThatIsGoneIsEnteredAsGone) {
+  add(1, "stays");
+  add(2, "goes");
+  mailbox_.vanishing = {2};
+  EXPECT_EQ(look()->gone, 1);
+  EXPECT_EQ(ledger(), (Lines{"1 stored stays", "2 gone"}));
+}
+
+TEST_P(Sync, AListedMailOfWhichTheServerSaysNothingIsFetchedAllTheSame) {
+  add(1, "one");
+  add(2, "two");
+  mailbox_.without_summary = {2};
+  EXPECT_EQ(look()->stored, 2);
+}
+
+TEST_P(Sync, BetweenWholeLooksOnlyHigherUidsAreListed) {
+  add(5, "five");
+  ASSERT_TRUE(look());
+  add(3, "three");
+  add(6, "six");
+  settings_.whole = false;
+  EXPECT_EQ(look()->stored, 1);
+  settings_.whole = true;
+  EXPECT_EQ(look()->stored, 1);
+}
+
+TEST_P(Sync, LargeMailsAreCommittedByThemselves) {
+  for (std::uint32_t uid = 1; uid <= 3; ++uid) add(uid, std::string(5U << 20U, char('a' + uid)));
+  store::Connection other = store_.connect();
+  std::vector<std::int64_t> seen;
+  ASSERT_TRUE(sync_folder(mailbox_, "INBOX", c_, keyring_, settings_, clock_, [&](const auto&) {
+    seen.push_back((*other.query_one(Sql{"n", "SELECT COUNT(*) FROM mail", "i"}))[0].integer());
+  }));
+  EXPECT_EQ(seen, (std::vector<std::int64_t>{1, 2, 3})) << "told only of what others can see";
+}
+
+TEST_P(Sync, FoldersAndAccountsAreApart) {
+  add(1, "one");
+  ASSERT_TRUE(look());
+  settings_.account = "other@imap.example.org";
+  EXPECT_EQ(look()->same_bytes, 1);
+}
+
+TEST_P(Sync, TheAuditNamesWhatHasNoOutcome) {
+  for (std::uint32_t uid = 1; uid <= 4; ++uid) add(uid, "mail " + std::to_string(uid));
+  mailbox_.without_body = {4};
+  ASSERT_TRUE(look());
+  const auto audit = [&] { return *audit_folder(mailbox_, "INBOX", c_, settings_.account); };
+  EXPECT_TRUE(audit().is_clean());
+  EXPECT_EQ(audit().on_server, 4);
+  EXPECT_EQ(audit().quarantined, 1);
+  add(9, "just now");
+  mailbox_.mails.erase(1);  // deleted by a person: normal
+  EXPECT_EQ(audit().unaccounted, std::vector<std::uint32_t>{9});
+  ASSERT_TRUE(c_.execute(Sql{"lose", "DELETE FROM mail WHERE raw = $1"}, {store::Bytes{"mail 2"}}));
+  EXPECT_EQ(audit().without_mail, std::vector<std::uint32_t>{2});
+  EXPECT_FALSE(audit().is_clean());
+  mailbox_.uidvalidity = 8;
+  EXPECT_EQ(audit().unaccounted.size(), 4U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, Sync, test::kBothStores, test::store_name);
+
+struct Arrival {
+  const char* name;
+  std::optional<std::chrono::minutes> before;
+  const char* by;
+};
+
+TEST(Received, IsTheInternalDateWhereThatCanBe) {
+  const UtcTime seen = *parse_rfc3339("2026-11-24T12:00:00Z");
+  for (const Arrival& row :
+       std::initializer_list<Arrival>{{"just now", 0min, "internal_date"},
+                                      {"400 days ago", std::chrono::days{400}, "internal_date"},
+                                      {"longer ago", std::chrono::days{400} + 1min, "first_seen"},
+                                      {"an hour ahead", -60min, "internal_date"},
+                                      {"further ahead", -61min, "first_seen"},
+                                      {"unknown", {}, "first_seen"}}) {
+    const std::optional<UtcTime> date =
+        row.before ? std::optional{seen - *row.before} : std::nullopt;
+    const Received received = received_time(date, seen);
+    EXPECT_EQ(received.by, row.by) << row.name;
+    EXPECT_EQ(received.at, received.by == "internal_date" ? *date : seen) << row.name;
+  }
+}
+
+}  // namespace
+}  // namespace trust::intake
