@@ -9,8 +9,9 @@ namespace trust::smtp {
 
 namespace {
 
-constexpr std::size_t kLineBytes = 4096;
-constexpr std::size_t kLines = 128;
+constexpr std::size_t kReplyBytes = 4U << 20U;
+constexpr std::size_t kKeptLineBytes = 1000;
+constexpr std::size_t kKeptLines = 128;
 constexpr std::size_t kWordBytes = 1000;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -44,11 +45,12 @@ std::size_t ReplyParser::feed(std::string_view bytes) {
     const std::size_t end = bytes.find('\n', taken);
     const std::string_view piece = bytes.substr(taken, end - taken);
     taken += piece.size();
-    if (line_.size() + piece.size() > kLineBytes) {
+    reply_bytes_ += piece.size();
+    if (reply_bytes_ > kReplyBytes) {
       state_ = State::unreadable;
       break;
     }
-    line_ += piece;
+    line_ += piece.substr(0, kKeptLineBytes - std::min(kKeptLineBytes, line_.size()));
     if (end == std::string_view::npos) break;
     ++taken;
     end_line();
@@ -63,8 +65,7 @@ void ReplyParser::end_line() {
                         is_digit(line_[1]) && is_digit(line_[2]) &&
                         (line_.size() == 3 || line_[3] == ' ' || line_[3] == '-');
   const int code = has_code ? (line_[0] - '0') * 100 + (line_[1] - '0') * 10 + (line_[2] - '0') : 0;
-  if (!has_code || (!reply_.lines.empty() && code != reply_.code) ||
-      reply_.lines.size() == kLines) {
+  if (!has_code || (!reply_.lines.empty() && code != reply_.code)) {
     state_ = State::unreadable;
     return;
   }
@@ -72,7 +73,7 @@ void ReplyParser::end_line() {
   std::string text = line_.size() > 4 ? line_.substr(4) : "";
   if (reply_.lines.empty()) reply_.status = status_of(text, line_[0]);
   reply_.code = code;
-  reply_.lines.push_back(std::move(text));
+  if (reply_.lines.size() < kKeptLines) reply_.lines.push_back(std::move(text));
   line_.clear();
   if (last) state_ = State::complete;
 }

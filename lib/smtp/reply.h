@@ -20,8 +20,8 @@ struct Reply {
 };
 
 /// Reads one reply from any split of the bytes. LF alone ends a line, too; a code without text is
-/// read. Lines over 4,096 bytes, more than 128 of them, codes outside 200-599 or codes that differ
-/// within a reply make it unreadable.
+/// read. Of long replies the first 128 lines are kept, of long lines the first 1,000 bytes. A reply
+/// of more than 4 MiB, a code outside 200-599, or codes that differ within a reply: unreadable.
 class ReplyParser {
  public:
   enum class State { more, complete, unreadable };
@@ -37,6 +37,7 @@ class ReplyParser {
 
   State state_ = State::more;
   std::string line_;
+  std::size_t reply_bytes_ = 0;
   Reply reply_;
 };
 

@@ -142,6 +142,12 @@ void ScriptedServer::play(std::size_t number, int socket, const Script& script) 
         }
         goes_on = false;
         break;
+      case Step::Kind::be_deaf: {
+        pollfd both[2] = {{socket, POLLRDHUP, 0}, {stop_pipe_[0], POLLIN, 0}};
+        ::poll(both, 2, -1);
+        goes_on = false;
+        break;
+      }
     }
     if (!goes_on) break;
   }

@@ -10,7 +10,7 @@ namespace trust::test {
 
 /// One step of what a scripted peer does.
 struct Step {
-  enum class Kind { hear, hear_until, say, say_bytewise, drop, reset, stall };
+  enum class Kind { hear, hear_until, say, say_bytewise, drop, reset, stall, be_deaf };
   Kind kind;
   std::string text;
 };
@@ -28,6 +28,8 @@ inline Step drop() { return {Step::Kind::drop, ""}; }
 inline Step reset() { return {Step::Kind::reset, ""}; }
 /// Says nothing more, and listens until the peer goes.
 inline Step stall() { return {Step::Kind::stall, ""}; }
+/// Does not even read until the peer goes.
+inline Step be_deaf() { return {Step::Kind::be_deaf, ""}; }
 
 using Script = std::vector<Step>;
 
