@@ -12,6 +12,7 @@
 namespace trust::mail {
 
 /// One field as it stands: name as written, raw value unfolded (line ends gone, white space kept).
+/// At most 64 KiB of a value are kept; a NUL stands as SUB (0x1A), which decode_text makes U+FFFD.
 struct Field {
   std::string name;
   std::string value;
@@ -44,11 +45,37 @@ DecodedText decode_text(std::string_view raw_value);
 struct Parameterised {
   std::string value;
   std::map<std::string, std::string> parameters;
+  bool lossy = false;  ///< some parameter could only be guessed
+
+  /// "" if there is none of that name.
+  std::string_view parameter(const std::string& name) const;
 };
 Parameterised parse_parameters(std::string_view raw_value);
 
-/// Every "<…>" of a Message-ID, In-Reply-To or References value, without the <>; empty ones are
-/// dropped, at most 200, each at most 998 bytes.
+/// The encoded word (RFC 2047 2) that begins at a place, leniently: payloads may hold spaces, raw
+/// bytes and single "?". Asked for ascending places the whole costs one pass over the text.
+class EncodedWords {
+ public:
+  struct Word {
+    std::string_view charset, payload;
+    char encoding = 'Q';  ///< Q or B
+    std::size_t end = 0;  ///< behind its "?="
+  };
+  explicit EncodedWords(std::string_view text) : text_{text} {}
+  std::optional<Word> at(std::size_t place);
+
+ private:
+  std::string_view text_;
+  std::size_t known_from_ = 0;  ///< the next "?=" from here on ...
+  std::size_t next_end_ = 0;    ///< ... stands there; npos: none
+  bool known_ = false;
+};
+
+/// As decode_text, white space left as it is.
+DecodedText decode_words(std::string_view raw_value);
+
+/// Every "<…>" of a Message-ID, In-Reply-To or References value, without the <>; in a value without
+/// any "<", the words with an "@". Empty ones are dropped, at most 200, each at most 998 bytes.
 std::vector<std::string> parse_message_ids(std::string_view raw_value);
 
 /// RFC 5322 date-time with the obsolete forms (names of zones, two-digit years, missing day name
