@@ -38,6 +38,9 @@ struct Config {
   std::optional<std::string> templates;
   config::HttpSettings http;
 
+  std::optional<std::string> state_dir_given;    ///< what the file says; `state_dir` is derived
+  std::optional<std::string> authserv_id_given;  ///< likewise
+
   static std::span<const config::Setting<Config>> settings();
   std::optional<config::Problem> check();
 

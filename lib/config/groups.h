@@ -107,15 +107,16 @@ std::vector<Setting<Config>> imap_settings(const std::string& prefix, Need need,
           "ever read.",
           of(&S::url)),
       path_setting<Config>(
-          prefix + ".password_file", Need::usual, R"("$CREDENTIALS_DIRECTORY/imap-password")",
-          "File that holds its password; not needed with oauth.", of(&S::password_file)),
+          prefix + ".password_file", Need::usual, R"("imap-password")",
+          "File that holds its password; \"$CREDENTIALS_DIRECTORY/NAME\" for a systemd credential.",
+          of(&S::password_file)),
       path_setting<Config>(prefix + ".ca_file", Need::optional, "null",
                            "Certificate authority that signed the server; null = the system's.",
                            of(&S::ca_file)),
       setting<Config>(
           prefix + ".watch", Need::optional, R"(["INBOX", "\\Junk", "\\Sent"])",
-          "Folders to watch; a name that starts with a backslash is the folder with that "
-          "use (RFC 6154).",
+          "Folders to watch; a name that starts with a backslash is the folder with that use "
+          "(RFC 6154). (\\Sent is not yet read.)",
           of(&S::watch)),
       setting<Config>(prefix + ".from", Need::optional, R"("now")",
                       "What the first look takes in: \"now\" = only mail that arrives from now on, "
@@ -123,13 +124,15 @@ std::vector<Setting<Config>> imap_settings(const std::string& prefix, Need need,
                       of(&S::from)),
       setting<Config>(prefix + ".poll", Need::optional, R"("30s")", "How often to look.",
                       of(&S::poll)),
-      setting<Config>(prefix + ".append_sent", Need::optional, "false",
-                      "Whether a copy of what is sent is put into the Sent folder.",
-                      of(&S::append_sent)),
+      setting<Config>(
+          prefix + ".append_sent", Need::optional, "false",
+          "Whether a copy of what is sent is put into the Sent folder. (Not yet in effect.)",
+          of(&S::append_sent)),
       path_setting<Config>(prefix + ".oauth", Need::optional, "null",
                            "OAuth2 instead of a password: an object with token_url, client_id, "
                            "client_secret_file, scope, "
-                           "grant (client_credentials or refresh_token) and refresh_token_file.",
+                           "grant (client_credentials or refresh_token) and refresh_token_file. "
+                           "(Not yet supported.)",
                            of(&S::oauth)),
   };
 }
@@ -148,9 +151,9 @@ std::vector<Setting<Config>> smtp_settings(const std::string& prefix, Group grou
           "of this machine.",
           of(&S::url)),
       path_setting<Config>(
-          prefix + ".password_file", Need::usual, R"("$CREDENTIALS_DIRECTORY/smtp-password")",
-          "File that holds its password; not needed with oauth, or for a relay on this "
-          "machine that asks for no login.",
+          prefix + ".password_file", Need::usual, R"("smtp-password")",
+          "File that holds its password; not needed for a relay on this machine that asks for no "
+          "login.",
           of(&S::password_file)),
       path_setting<Config>(prefix + ".ca_file", Need::optional, "null",
                            "Certificate authority that signed the relay; null = the system's.",
@@ -167,7 +170,8 @@ std::vector<Setting<Config>> smtp_settings(const std::string& prefix, Group grou
                       "How long to wait for the relay's last answers when told to stop.",
                       of(&S::stop_wait)),
       path_setting<Config>(prefix + ".oauth", Need::optional, "null",
-                           "OAuth2 instead of a password, as for imap.", of(&S::oauth)),
+                           "OAuth2 instead of a password, as for imap. (Not yet supported.)",
+                           of(&S::oauth)),
   };
 }
 
@@ -193,17 +197,16 @@ std::vector<Setting<Config>> notice_settings(const std::string& prefix, LateMail
                                              Group group) {
   std::vector<Setting<Config>> rows{setting<Config>(
       prefix + ".at", Need::optional, R"("08:00")",
-      "When the morning list is mailed to staff on business days, UTC.",
+      "When the morning list is mailed to staff on business days, UTC. (Not yet in effect.)",
       [group](Config & c) -> auto& { return group(c).at; })};
   if (late_mail == LateMail::settable)
     rows.push_back(setting<Config>(
         prefix + ".late_mail", Need::optional, "true",
-        "Whether staff are told by mail when a promise is late.", [group](Config & c) -> auto& {
-          return group(c).late_mail;
-        }));
+        "Whether staff are told by mail when a promise is late. (Not yet in effect.)",
+        [group](Config & c) -> auto& { return group(c).late_mail; }));
   rows.push_back(path_setting<Config>(
       prefix + ".webhooks", Need::optional, "[]",
-      R"(Where notices go besides mail: [{"url": "https://…", "secret_file": "…"}].)",
+      R"(Where notices go besides mail: [{"url": "https://…", "secret_file": "…"}]. (Not yet in effect.))",
       [group](Config & c) -> auto& { return group(c).webhooks; }));
   return rows;
 }
@@ -215,13 +218,12 @@ std::vector<Setting<Config>> http_settings(const std::string& prefix, std::strin
                                            std::string_view private_listen_json, Group group) {
   std::vector<Setting<Config>> rows{setting<Config>(
       prefix + ".listen", Need::optional, listen_json,
-      "Where the pages are served, behind nginx.", [group](Config & c) -> auto& {
-        return group(c).listen;
-      })};
+      "Where the pages are served, behind nginx. (Not yet in effect.)",
+      [group](Config & c) -> auto& { return group(c).listen; })};
   if (private_listen == PrivateListen::settable)
     rows.push_back(setting<Config>(
         prefix + ".private_listen", Need::optional, private_listen_json,
-        "Where health and metrics are served.", [group](Config & c) -> auto& {
+        "Where health and metrics are served. (Not yet in effect.)", [group](Config & c) -> auto& {
           auto& listen = group(c).private_listen;
           return listen ? *listen : listen.emplace();
         }));
@@ -231,7 +233,8 @@ std::vector<Setting<Config>> http_settings(const std::string& prefix, std::strin
       [group](Config & c) -> auto& { return group(c).public_url; }));
   rows.push_back(setting<Config>(
       prefix + ".trusted_proxies", Need::optional, "[]",
-      "Addresses of proxies whose X-Forwarded-For is believed, such as [\"127.0.0.1\"].",
+      "Addresses of proxies whose X-Forwarded-For is believed, such as [\"127.0.0.1\"]. (Not yet "
+      "in effect.)",
       [group](Config & c) -> auto& { return group(c).trusted_proxies; }));
   return rows;
 }

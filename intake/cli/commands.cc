@@ -1,0 +1,117 @@
+#include "intake/cli/commands.h"
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "intake/answer/letters.h"
+#include "lib/cli/json_out.h"
+#include "lib/cli/shared.h"
+#include "lib/render/mail_template.h"
+
+namespace trust::intake {
+
+namespace {
+
+using cli::kBy;
+using cli::kJson;
+
+cli::Exit run_logs(App&, const cli::Arguments& arguments, cli::Io io) {
+  return cli::print_log_events(arguments, io);
+}
+
+cli::Exit run_templates(App&, const cli::Arguments&, cli::Io io) {
+  render::print_templates(io.out, letter_table());
+  return cli::Exit::done;
+}
+
+const cli::Option kPreview{"--preview", "", "print the mail and send nothing"};
+const cli::Option kAnyway{"--anyway", "", "although somebody has answered already"};
+const cli::Option kAtVersion{"--version", "N", "hold the answer unless the case is still at N"};
+
+}  // namespace
+
+std::span<const cli::Command<App>> commands() {
+  static const cli::Command<App> table[] = {
+      {"run",
+       "",
+       "The service: reads the mailbox, files, acknowledges, tells staff, sends",
+       {{"--until-idle", "", "end once the mailbox is reconciled and nothing is left to send now"}},
+       run_service},
+      {"status", "", "One screen: last look, cases, outbox", {kJson}, run_status},
+      {"parse",
+       "FILE…",
+       "What stored mail says, without store or network (- = standard input)",
+       {kJson,
+        {"--out", "DIR", "write DIR/FILE.json for each"},
+        {"--services", "FILE", "services.json to recognise services by"}},
+       run_parse},
+      {"list",
+       "",
+       "The queue, most urgent promise first",
+       {{"--state", "STATE", "open (default), answered, closed, look or all"},
+        {"--assignee", "WHO", "of one person"},
+        {"--late", "", "only late ones"},
+        {"--search", "WORDS", "in subject, reporter and id"},
+        kJson},
+       run_list},
+      {"show",
+       "CASE",
+       "One case with its mails, clocks and history",
+       {{"--raw", "", "its mails byte for byte"}, kJson},
+       run_show},
+      {"attachment", "CASE N", "The N-th attachment of a case, decoded", {}, run_attachment},
+      {"answer",
+       "CASE OUTCOME [URL]",
+       "Answers the reporter: tracking, post-mortem URL, explained or bounty; text from standard "
+       "input",
+       {{"--incident", "ID", "which incident is tracked"},
+        kPreview,
+        kAnyway,
+        kAtVersion,
+        kBy,
+        kJson},
+       run_answer},
+      {"reply",
+       "CASE",
+       "Text to the reporter without an outcome; the clocks stay",
+       {kPreview, kAnyway, kAtVersion, kBy, kJson},
+       run_reply},
+      {"report",
+       "CASE",
+       "A look becomes a report, with its true arrival time",
+       {kBy, kJson},
+       run_report},
+      {"acknowledge",
+       "CASE",
+       "Acknowledges a report although age or budget forbid it",
+       {kBy, kJson},
+       run_acknowledge},
+      {"due",
+       "",
+       "Promises by due time",
+       {{"--within", "SPAN", "how far ahead (default 24h)"}, kJson},
+       run_due},
+      {"audit", "", "Mailbox against ledger, and the history chains", {kJson}, run_audit},
+      {"config",
+       "",
+       "All settings with their defaults",
+       {{"--sample", "", "a configuration file to start from"}},
+       run_config},
+      {"check-config", "", "Reads the configuration and every file it names", {}, run_check_config},
+      {"doctor",
+       "",
+       "Tries IMAP, SMTP, store, DNS and certificates, and says what to do",
+       {kJson},
+       run_doctor},
+      {"migrate",
+       "",
+       "Makes the keyring, and brings the store's schema up to date",
+       {},
+       run_migrate},
+      {"logs", "", "The closed list of log events", {kJson}, run_logs},
+      {"templates", "", "The variables of each template", {}, run_templates},
+  };
+  return table;
+}
+
+}  // namespace trust::intake

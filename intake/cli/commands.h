@@ -1,0 +1,37 @@
+#pragma once
+
+#include <span>
+
+#include "intake/cli/app.h"
+#include "lib/cli/command.h"
+
+namespace trust::intake {
+
+inline constexpr cli::Program kProgram{
+    "trust-intake", "/etc/trust-mail/intake.json",
+    "reports to security@ become cases that are answered in time"};
+
+inline constexpr std::string_view kVersion = "0.1.0";
+
+/// Every command, in the order of help.
+std::span<const cli::Command<App>> commands();
+
+// Each stands in the file of its name.
+cli::Exit run_service(App& app, const cli::Arguments& arguments, cli::Io io);  // run.cc
+cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_parse(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_list(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_show(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_attachment(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_answer(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_reply(App& app, const cli::Arguments& arguments, cli::Io io);  // answer.cc
+cli::Exit run_report(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_acknowledge(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_due(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_audit(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_config(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_check_config(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_doctor(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_migrate(App& app, const cli::Arguments& arguments, cli::Io io);
+
+}  // namespace trust::intake

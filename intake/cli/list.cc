@@ -1,0 +1,53 @@
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "intake/cli/case_json.h"
+#include "intake/cli/commands.h"
+#include "intake/clock/time_left.h"
+#include "lib/base/text.h"
+#include "lib/cli/columns.h"
+#include "lib/cli/json_out.h"
+
+namespace trust::intake {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> kStates = {"open", "answered", "closed", "look", "all"};
+constexpr std::size_t kSubjectBytes = 60;
+
+std::vector<std::string> row_of(const QueuedCase& queued, const Calendar& calendar, UtcTime now) {
+  const Case& c = queued.c;
+  return {c.id, queued.due ? time_left_in_words(calendar, now, *queued.due) : c.state,
+          kind_in_words(c), c.reporter_address.empty() ? "nobody" : c.reporter_address,
+          std::string{cut_utf8(c.subject, kSubjectBytes)}};
+}
+
+}  // namespace
+
+cli::Exit run_list(App& app, const cli::Arguments& arguments, cli::Io io) {
+  CaseFilter filter;
+  filter.state = arguments.value("--state").value_or("open");
+  if (std::find(kStates.begin(), kStates.end(), filter.state) == kStates.end())
+    return cli::refuse(io, "--state: write open, answered, closed, look or all");
+  filter.assignee = arguments.value("--assignee").value_or("");
+  filter.search = arguments.value("--search").value_or("");
+  filter.late_only = arguments.has("--late");
+  filter.now = app.clock.now();
+  return in_office(arguments, io, [&](Office& office) {
+    const auto cases = office.desk(app.clock).list(filter);
+    if (!cases) return cli::fail(io, cases.error());
+    std::vector<std::vector<std::string>> rows;
+    for (const QueuedCase& queued : *cases) {
+      if (arguments.wants_json())
+        cli::print_json(io.out, to_json(queued, filter.now));
+      else
+        rows.push_back(row_of(queued, office.calendar, filter.now));
+    }
+    if (!arguments.wants_json())
+      cli::print_columns(io.out, {"CASE", "DUE", "KIND", "REPORTER", "SUBJECT"}, rows);
+    return cli::Exit::done;
+  });
+}
+
+}  // namespace trust::intake
