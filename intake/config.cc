@@ -119,8 +119,8 @@ std::vector<Setting<Config>> make_table() {
           [](Config & c) -> auto& { return c.own_lists; }),
       setting<Config>(
           "reply_to", Need::optional, "null",
-          "\"security+{token}@example.org\": answers of reporters find their case even "
-          "where a relay changes Message-IDs; needs plus addressing.",
+          "Reply-To of our mails, like \"security+{token}@example.org\": answers of reporters "
+          "find their case even where a relay changes Message-IDs; needs plus addressing.",
           [](Config & c) -> auto& { return c.reply_to; }),
   });
   append(config::http_settings<Config>(

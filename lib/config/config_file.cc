@@ -51,6 +51,10 @@ class Sorter {
   Status sort(const Given& object, const std::string& prefix) {
     lines_[prefix] = object.line;
     for (const Given::Member& member : object.members) {
+      if (const auto dot = member.key.find('.'); dot != std::string::npos)
+        return at(member.value.line, member.key,
+                  fmt::format("unknown key; write what is behind the dot inside \"{}\": {{…}}",
+                              member.key.substr(0, dot)));
       const std::string path = prefix.empty() ? member.key : prefix + "." + member.key;
       const bool is_row =
           std::any_of(rows_.begin(), rows_.end(), [&](const Row& row) { return row.key == path; });

@@ -88,8 +88,9 @@ INSTANTIATE_TEST_SUITE_P(
                 R"("reply_to": "security-of-a-very-long-named-company+{token}@example.org",)",
                 "x.json:2: reply_to: not an address with {token}; write one like "
                 "\"security+{token}@example.org\""},
-        BadFile{"divert", R"("smtp.divert": "x",)",
-                "x.json:2: smtp.divert: unknown key; did you mean \"smtp\"?"},
+        BadFile{"dotted_key", R"("smtp.divert": "x",)",
+                "x.json:2: smtp.divert: unknown key; write what is behind the dot inside \"smtp\": "
+                "{…}"},
         BadFile{"misspelt_group", R"("acknowlegde": {},)",
                 "x.json:2: acknowlegde: unknown key; did you mean \"acknowledge\"?"}),
     [](const auto& row) { return row.param.name; });
