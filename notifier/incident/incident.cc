@@ -73,16 +73,16 @@ Result<std::string> incident_id_from(std::string_view base_url, std::string_view
     if (id.ends_with('/')) id.remove_suffix(1);
     if (is_incident_id(id)) return std::string{id};
   }
-  return Error{Fault::invalid, "not a post-mortem's page: give its id, or its URL in the form " + base +
-                                   "<date>-<slug>/ (site.base_url)"};
+  return Error{Fault::invalid, "not a post-mortem's page: give its id, or its URL in the form " +
+                                   base + "<date>-<slug>/ (site.base_url)"};
 }
 
 std::vector<std::string> services_from(std::string_view list) {
   std::vector<std::string> services;
   for (const std::string_view piece : split(list, ';')) {
     std::string service = fold_space(piece);
-    if (service.empty() || service.size() > kMaxServiceBytes) continue;
     const std::string folded = folded_service(service);
+    if (folded.empty() || service.size() > kMaxServiceBytes) continue;
     const bool known = std::any_of(services.begin(), services.end(), [&](const std::string& s) {
       return folded_service(s) == folded;
     });
@@ -95,7 +95,15 @@ std::string services_text(const std::vector<std::string>& services, std::string_
   return join(services, between);
 }
 
-std::string folded_service(std::string_view service) { return to_lower(fold_space(service)); }
+std::string folded_service(std::string_view service) {
+  std::string words;
+  for (const char c : to_lower(service)) {
+    const bool kept =
+        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+    words += kept ? c : ' ';
+  }
+  return fold_space(words);
+}
 
 std::string duration_text(std::optional<UtcTime> start, std::optional<UtcTime> end) {
   if (!start) return "";

@@ -42,7 +42,7 @@ struct Incident {
   std::optional<UtcTime> end;
   IncidentStatus status = IncidentStatus::reserved;
   bool revealed = true;
-  std::optional<UtcTime> published_at;  ///< when we first saw it published
+  std::optional<UtcTime> published_at;  ///< when we first saw it, or (before us) as it says
   bool before_us = false;               ///< out before our first look: announced to nobody
   std::string withdrawn_because;
   std::vector<Correction> corrections;  ///< by number
@@ -62,7 +62,8 @@ Result<std::string> incident_id_from(std::string_view base_url, std::string_view
 /// "A; B" <-> {"A", "B"}: trimmed, empty and repeated ones dropped, at most 50, each ≤ 100 bytes.
 std::vector<std::string> services_from(std::string_view list);
 std::string services_text(const std::vector<std::string>& services, std::string_view between = ";");
-/// The form services are matched in: ASCII lower case, white space folded.
+/// The form services are matched in: ASCII lower case, every run of other ASCII than letters and
+/// digits one space, so that "Haven DNS" and "haven-dns" are one.
 std::string folded_service(std::string_view service);
 
 /// "1 d 2 h 5 min", "45 min", "ongoing" without an end, "" without a start.

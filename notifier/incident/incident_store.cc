@@ -26,8 +26,8 @@ constexpr Sql kList{"list_incidents", R"sql(
                     "ttttttiitiiit"};
 
 constexpr Sql kCorrections{
-    "list_corrections", "SELECT incident_id, number, at FROM correction ORDER BY incident_id, number",
-    "tii"};
+    "list_corrections",
+    "SELECT incident_id, number, at FROM correction ORDER BY incident_id, number", "tii"};
 
 // A row that was published or withdrawn already is left alone: what a page says later is the
 // witness's concern, and a withdrawn incident is not revived by a stray page.
@@ -36,7 +36,8 @@ constexpr Sql kPublish{"publish_incident", R"sql(
                           published_at, before_us, created_at, changed_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'published', 1, $9, $10, $11, $12)
     ON CONFLICT (id) DO UPDATE
-    SET title = excluded.title, summary = excluded.summary, services = excluded.services,
+    SET title = excluded.title, summary = excluded.summary,
+        services = CASE WHEN excluded.services = '' THEN incident.services ELSE excluded.services END,
         start_at = COALESCE(excluded.start_at, incident.start_at),
         end_at = COALESCE(excluded.end_at, incident.end_at), status = 'published', revealed = 1,
         published_at = excluded.published_at, before_us = excluded.before_us,
@@ -102,8 +103,8 @@ Result<std::vector<Incident>> IncidentStore::list() {
 
 Result<bool> IncidentStore::put_published(const Incident& i, UtcTime now) {
   const Result<Rows> rows = c_.query(
-      kPublish, {i.id, i.url, i.title, i.summary, name_of(i.type), services_text(i.services), i.start,
-                 i.end, now, i.before_us, now, now});
+      kPublish, {i.id, i.url, i.title, i.summary, name_of(i.type), services_text(i.services),
+                 i.start, i.end, i.published_at.value_or(now), i.before_us, now, now});
   if (!rows) return rows.error();
   return !rows->empty();
 }
@@ -117,7 +118,8 @@ Result<bool> IncidentStore::add_version(const std::string& url, std::string_view
   const std::string text = to_clean_utf8(article);
   const std::string digest = to_hex(sha256(text));
   if (digest == previous) return false;
-  if (Status added = c_.execute(kAddVersion, {random_id(), url, now, digest, previous, text}); !added)
+  if (Status added = c_.execute(kAddVersion, {random_id(), url, now, digest, previous, text});
+      !added)
     return added.error();
   return true;
 }
@@ -127,8 +129,7 @@ Result<std::vector<PageVersion>> IncidentStore::versions() {
   if (!rows) return rows.error();
   std::vector<PageVersion> versions;
   for (const Row& row : *rows)
-    versions.push_back(
-        {row[0].text(), row[1].text(), row[2].time(), row[3].text(), row[4].text()});
+    versions.push_back({row[0].text(), row[1].text(), row[2].time(), row[3].text(), row[4].text()});
   return versions;
 }
 

@@ -28,7 +28,8 @@ class IncidentStore {
   Result<std::optional<Incident>> find(const std::string& id);
   /// Newest first by id, which begins with the day; corrections included (two statements).
   Result<std::vector<Incident>> list();
-  /// A page seen published: a new row, or a reserved, confirmed or ended one that is published now.
+  /// A page seen published: a new row, or a reserved, confirmed or ended one that is published at
+  /// `published_at`, or now if that is not set.
   /// False: it was published (or withdrawn) before, and nothing changed.
   Result<bool> put_published(const Incident& incident, UtcTime now);
 
