@@ -13,11 +13,11 @@ namespace {
 cli::Exit say(App& app, const cli::Arguments& arguments, cli::Io io, AnswerRequest request) {
   request.case_id = arguments.words()[0];
   request.anyway = arguments.has("--anyway");
-  if (const auto version = arguments.value("--version")) {
+  if (const auto version = arguments.value("--if-version")) {
     std::int64_t seen = 0;
     const char* const end = version->data() + version->size();
     if (std::from_chars(version->data(), end, seen).ptr != end || seen < 1)
-      return cli::refuse(io, "--version: write the number that `show` tells");
+      return cli::refuse(io, "--if-version: write the number that `show` tells");
     request.seen_version = seen;
   }
   return in_office_as(arguments, io, [&](Office& office, const std::string& who) {

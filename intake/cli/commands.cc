@@ -26,7 +26,7 @@ cli::Exit run_templates(App&, const cli::Arguments&, cli::Io io) {
 
 const cli::Option kPreview{"--preview", "", "print the mail and send nothing"};
 const cli::Option kAnyway{"--anyway", "", "although somebody has answered already"};
-const cli::Option kAtVersion{"--version", "N", "hold the answer unless the case is still at N"};
+const cli::Option kAtVersion{"--if-version", "N", "hold the answer unless the case is still at N"};
 
 }  // namespace
 

@@ -7,11 +7,10 @@
 
 namespace trust::intake {
 
+inline constexpr std::string_view kVersion = "0.1.0";
 inline constexpr cli::Program kProgram{
     "trust-intake", "/etc/trust-mail/intake.json",
-    "reports to security@ become cases that are answered in time"};
-
-inline constexpr std::string_view kVersion = "0.1.0";
+    "reports to security@ become cases that are answered in time", kVersion};
 
 /// Every command, in the order of help.
 std::span<const cli::Command<App>> commands();

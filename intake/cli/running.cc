@@ -15,6 +15,13 @@ namespace {
 /// What a look or a filing may take to notice that it is to end; beyond it nothing is lost.
 constexpr std::chrono::seconds kLoopsEnd{3};
 
+constexpr int kLooks = 3;
+constexpr std::chrono::seconds kBetweenLooks{1};
+
+bool is_worth_another(const Status& looked) {
+  return !looked && looked.error().fault() == Fault::unavailable;
+}
+
 outbox::WorkerSettings worker_settings(const Office& office) {
   outbox::WorkerSettings settings;
   settings.connections = office.config.smtp.connections;
@@ -54,14 +61,17 @@ Status Running::until_idle() {
   if (Status started = worker_->start(); !started) return started;
   FilingLoop filing{app_, office_, stop_, [this] { worker_->wake(); }, err_};
   MailboxLoop mailbox{app_, office_, stop_, [] {}, err_};
-  Status done = mailbox.look_once();
-  if (done) done = filing.file_all();
-  if (done) {
-    done = worker_->wait_until_idle();
-    if (!done) done = explain_relay(done.error());
+  Status looked = mailbox.look_once();
+  for (int again = 1; again < kLooks && is_worth_another(looked); ++again) {
+    stop_.wait_for(kBetweenLooks);
+    looked = mailbox.look_once();
   }
+  // What is here already is filed and sent even where the mailbox is out of reach.
+  const Status filed = filing.file_all();
+  Status sent = worker_->wait_until_idle();
+  if (!sent) sent = explain_relay(sent.error());
   worker_->stop();
-  return done;
+  return !looked ? looked : !filed ? filed : sent;
 }
 
 Result<bool> Running::until_stopped() {

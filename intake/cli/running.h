@@ -16,7 +16,7 @@ class Running {
   /// Outlived by its arguments. REQUIRES that we hold the lock in state_dir.
   Running(App& app, Office& office, StopSignal& stop, std::ostream& err);
 
-  /// Looks, files and sends once, in this order; each failure ends it.
+  /// Looks, files and sends what is there. The first failure, after all that can be done is done.
   Status until_idle();
   /// Until told to stop; then every thread has its time to end, and what has not ended by then is
   /// left to the kernel (false): sent and unanswered mails stand as `sending`, and the next start

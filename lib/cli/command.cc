@@ -217,11 +217,22 @@ Result<std::string> acting_person(const Arguments& arguments, std::span<const st
 }
 
 Dispatch dispatch(const Program& program, std::span<const CommandRow> rows,
-                  std::span<const std::string> line, Io io) {
+                  std::span<const std::string> typed, Io io) {
   Dispatch out;
+  std::vector<std::string> line{typed.begin(), typed.end()};
+  // "--config FILE" may stand before the command, too.
+  if (line.size() > 1 && line[0].starts_with(kConfig.name)) {
+    const std::ptrdiff_t pieces = line[0] == kConfig.name && line.size() > 2 ? 2 : 1;
+    std::rotate(line.begin(), line.begin() + pieces, line.end());
+  }
   if (line.empty()) {
     print_help(io.err, program, rows);
     out.exit = Exit::usage;
+    return out;
+  }
+  if (line[0] == "--version" && !program.version.empty()) {
+    io.out << program.name << ' ' << program.version << '\n';
+    out.exit = Exit::done;
     return out;
   }
   const bool asks_help = line[0] == "help" || line[0] == kHelp.name || line[0] == "-h";
@@ -230,7 +241,7 @@ Dispatch dispatch(const Program& program, std::span<const CommandRow> rows,
     out.exit = Exit::done;
     return out;
   }
-  if (asks_help) line = line.subspan(1);
+  if (asks_help) line.erase(line.begin());
 
   const auto find = [&](const std::string& name) {
     return std::find_if(rows.begin(), rows.end(),
@@ -249,7 +260,7 @@ Dispatch dispatch(const Program& program, std::span<const CommandRow> rows,
   out.command = static_cast<std::size_t>(row - rows.begin());
 
   ArgumentReader reader{*row};
-  std::string wrong = reader.read(line.subspan(used));
+  std::string wrong = reader.read(std::span{line}.subspan(used));
   if (asks_help || reader.wants_help) {
     print_help(io.out, program, *row);
     out.exit = Exit::done;

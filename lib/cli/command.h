@@ -94,6 +94,7 @@ struct Program {
   std::string_view name;    ///< "trust-intake"
   std::string_view config;  ///< "/etc/trust-mail/intake.json"
   std::string_view summary;
+  std::string_view version = "";  ///< what --version prints; "": nothing
 };
 
 /// A command without its App: what help and dispatch need.

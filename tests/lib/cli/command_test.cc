@@ -39,7 +39,7 @@ const Command<App> kCommands[] = {
     {"announcement list", "[WHICH]", "All", {}, note<2>},
     {"announcement report", "ID", "One", {}, note<3>},
 };
-constexpr Program kProgram{"trust-x", "/etc/trust-mail/x.json", "does x"};
+constexpr Program kProgram{"trust-x", "/etc/trust-mail/x.json", "does x", "1.2"};
 
 struct Ran {
   App app;
@@ -71,6 +71,19 @@ TEST(CommandLine, TakesTwoWordCommandsAndAConfigFile) {
   EXPECT_EQ(ran.app.ran, "announcement list");
   EXPECT_EQ(ran.app.config, "y.json");
   EXPECT_TRUE(ran.app.words.empty());
+}
+
+TEST(CommandLine, TakesTheConfigFileBeforeTheCommandToo) {
+  for (const std::vector<std::string>& line :
+       {std::vector<std::string>{"--config", "y.json", "show", "X"},
+        {"--config=y.json", "show", "X"}}) {
+    const Ran ran = run(line);
+    EXPECT_EQ(ran.app.ran, "show") << ran.err;
+    EXPECT_EQ(ran.app.config, "y.json");
+    EXPECT_EQ(ran.app.words, std::vector<std::string>{"X"});
+  }
+  EXPECT_EQ(run({"--config", "y.json"}).exit, Exit::usage);
+  EXPECT_EQ(run({"--version"}).out, "trust-x 1.2\n");
 }
 
 struct Bad {
