@@ -37,16 +37,23 @@ struct Open {
   std::string phrase;   ///< words and quoted content before the <>, raw
   std::string spec;     ///< the same, as an addr-spec would have it: quotes kept, no comments
   std::string angle;    ///< content of the <>
+  std::string after;    ///< words behind the <>: of the next mailbox, if a comma is missing
   std::string comment;  ///< content of the last comment
   bool has_angle = false;
 };
 
-/// Without white space; a source route and "mailto:" go. "" unless it is local@domain.
+/// Without white space and comments; a source route and "mailto:" go. "" unless it is local@domain.
 std::string clean_address(std::string_view spec) {
   std::string text;
   bool quoted = false;
+  std::size_t comments = 0;
   for (std::size_t i = 0; i < spec.size(); ++i) {
     const char c = spec[i];
+    if (!quoted && c == '(') ++comments;
+    if (comments > 0) {
+      if (c == ')') --comments;
+      continue;
+    }
     if (c == '"') quoted = !quoted;
     if (quoted && c == '\\' && i + 1 < spec.size()) {
       text += c;
@@ -118,7 +125,7 @@ class ListReader {
       case '=':
         if (const auto word = words_.at(at_)) {  // may hold commas and brackets
           const std::string_view all = text_.substr(at_, word->end - at_);
-          open_.phrase += all;
+          words_here() += all;
           open_.spec += all;
           at_ = word->end;
           return;
@@ -130,8 +137,10 @@ class ListReader {
     ++at_;
   }
 
+  std::string& words_here() { return open_.has_angle ? open_.after : open_.phrase; }
+
   void add(char c) {
-    open_.phrase += c;
+    words_here() += c;
     open_.spec += c;
   }
 
@@ -145,7 +154,7 @@ class ListReader {
         ++depth;
       else if (text_[i] == ')' && --depth == 0) {
         open_.comment = text_.substr(at_ + 1, i - at_ - 1);
-        open_.phrase += ' ';
+        words_here() += ' ';
         at_ = i + 1;
         return true;
       }
@@ -164,7 +173,7 @@ class ListReader {
       if (text_[i] != '"') continue;
       for (std::size_t k = at_ + 1; k < i; ++k) {
         if (text_[k] == '\\' && k + 1 < i) ++k;
-        open_.phrase += text_[k];
+        words_here() += text_[k];
       }
       open_.spec += text_.substr(at_, i + 1 - at_);
       at_ = i + 1;
@@ -176,7 +185,11 @@ class ListReader {
 
   /// "<…>", or up to the comma if it is never closed.
   void take_angle() {
-    if (open_.has_angle) finish();
+    if (open_.has_angle) {
+      std::string words = std::move(open_.after);
+      finish();
+      open_.phrase = std::move(words);
+    }
     bool quoted = false, route = false, empty = true;
     std::size_t i = at_ + 1;
     for (; i < text_.size(); ++i) {

@@ -193,7 +193,7 @@ class Splitter {
   void close_down_to(std::size_t level, std::size_t end) {
     while (open_.size() > level) {
       Part& part = *open_.back().part;
-      part.body_end = std::max(part.body_begin, end);
+      end = part.body_end = std::max(part.body_begin, end);
       forget(open_.size() - 1);
       // Without a single part it is no multipart, whatever it says; its text is read as text.
       if (part.type.starts_with("multipart/") && part.parts.empty()) part.type = "text/plain";
