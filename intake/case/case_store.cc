@@ -51,7 +51,7 @@ constexpr Sql kList{"list_cases", R"sql(
     ORDER BY CASE WHEN state = 'open' THEN -1 - urgent ELSE 0 END,
              CASE WHEN state = 'open' THEN COALESCE(due_at, 0) ELSE -received_at END, received_at, id
     LIMIT $11)sql",
-                    "ttitiitttttttttiiitttttttttti"};
+                    "ttitiitttttttttiiittttttttti"};
 
 constexpr Sql kUpdate{"update_case", R"sql(
     UPDATE cases SET state = $1, kind = $2, urgent = $3, marks = $4, look_because = $5, assignee = $6,
