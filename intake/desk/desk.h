@@ -2,7 +2,7 @@
 
 /// intake/desk: what a member of staff can see and do. The command line, the web page and a mailed
 /// answer are skins over it; none of them knows more.
-///   desk.h       the face;  desk.cc  looking;  desk_acts.cc  changing
+///   desk.h       the face;  desk.cc  looking;  desk_acts.cc  changing;  case_name.h  typed ids
 ///   case_view.h  one case with everything that belongs to it
 /// Promise: an act is one transaction with its history row. An answer with an outcome meets the
 /// response promise in the transaction that queues its mail.
@@ -94,7 +94,7 @@ class Desk {
   Result<Answered> preview(const AnswerRequest& request);
   /// Queues the mail, keeps a copy, and for an outcome meets the response promise.
   ///   invalid   no words, nobody to write to, or a URL the register does not have
-  ///   conflict  a `look`; or answered meanwhile and not `anyway`
+  ///   conflict  a `look`; or answered before, or since `seen_version`, and not `anyway`
   Result<Answered> answer(const AnswerRequest& request);
   /// A look becomes a report with its true arrival time. Fault::conflict: it is none.
   Result<Case> report(const std::string& case_id, const std::string& by);
@@ -105,6 +105,11 @@ class Desk {
  private:
   struct Prepared;
   Result<Prepared> prepare(const AnswerRequest& request);
+  Result<Outgoing> write(store::Connection& connection, const Case& c,
+                         const AnswerRequest& request);
+  Status record(store::Connection& connection, Case& held, const AnswerRequest& request,
+                const StaffMember& by, const Outgoing& mail, UtcTime now);
+  Status promise_triage(store::Connection& connection, const Case& c);
 
   DeskTools t_;
   DeskSettings settings_;
