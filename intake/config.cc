@@ -147,8 +147,9 @@ std::vector<Setting<Config>> make_table() {
 /// Replaces an address by its strict form; false if it is none.
 bool make_strict(std::string& address) {
   Result<std::string> strict = mail::strict_address(address);
-  if (strict) address = *std::move(strict);
-  return strict.has_value();
+  if (!strict) return false;
+  address = *std::move(strict);
+  return true;
 }
 
 std::optional<Problem> check_staff(std::vector<config::Person>& staff) {

@@ -11,7 +11,7 @@ using nlohmann::ordered_json;
 
 namespace {
 
-ordered_json parsed_or(const std::string& text, ordered_json otherwise) {
+ordered_json parsed_or(const std::string& text, const ordered_json& otherwise) {
   ordered_json value = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
   return value.is_discarded() ? otherwise : value;
 }
