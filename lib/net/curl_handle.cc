@@ -95,15 +95,17 @@ Kind kind_of(const sockaddr* address, std::size_t length) {
 
 // Numbers of X.509 verification results (OpenSSL's X509_V_…), whose header we need for nothing
 // else.
-constexpr long kVerified = 0, kNotYetValid = 9, kExpired = 10, kOtherName = 62, kOtherAddress = 64;
+constexpr long kVerified = 0, kNotSet = 1, kNotYetValid = 9, kExpired = 10, kOtherName = 62,
+               kOtherAddress = 64;
 constexpr long kUnknownIssuer[] = {2, 18, 19, 20, 21};
 
 Error explain_certificate(const std::string& place, long verify_result, bool own_ca) {
   const auto denied = [&](std::string_view why) {
     return Error{Fault::denied, place + ": " + std::string{why}};
   };
-  // Verified by OpenSSL and yet refused: libcurl compares the name itself.
-  if (verify_result == kVerified || verify_result == kOtherName || verify_result == kOtherAddress)
+  // Not OpenSSL's refusal, so libcurl's, which compares the name itself.
+  if (verify_result == kVerified || verify_result == kNotSet || verify_result == kOtherName ||
+      verify_result == kOtherAddress)
     return denied(
         "the certificate is for another name; write the host as the certificate names it");
   if (verify_result == kExpired)

@@ -231,10 +231,10 @@ Result<std::unique_ptr<Stream>> CurlConnector::connect(const Endpoint& endpoint)
   Attempt attempt = try_login(endpoint, *url,
                               by_token ? "AUTH=XOAUTH2;AUTH=OAUTHBEARER" : "AUTH=PLAIN;AUTH=LOGIN");
   const auto is_denied = [&] { return attempt.handle->last_code() == CURLE_LOGIN_DENIED; };
-  // An IMAP server without SASL has the LOGIN command, which libcurl does only when told so.
+  // A server without SASL has the LOGIN command, which libcurl uses when no mechanism is pinned.
   if (is_denied() && !attempt.watch->smtp && !by_token && !attempt.watch->was_answered() &&
       !attempt.watch->offers_sasl && attempt.watch->offers_login)
-    attempt = try_login(endpoint, *url, "AUTH=+LOGIN");
+    attempt = try_login(endpoint, *url, "AUTH=*");
   if (is_denied()) return explain_denied(attempt, url->place());
   if (!attempt.status) return attempt.status.error();
 
