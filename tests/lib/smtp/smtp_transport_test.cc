@@ -138,12 +138,14 @@ std::vector<FaultRow> faults() {
       rows.push_back({names.back().c_str(), at.stage, std::move(instead), outcome, code});
       return rows.back();
     };
+    // Closing with bytes unread resets the connection, and what was said may be lost.
+    const Step after_words = at.stage == Stage::body ? test::stall() : test::drop();
     add("Drops", {test::drop()}, broken);
     add("Resets", {test::reset()}, broken);
     add("Stalls", {at.stage == Stage::body ? test::be_deaf() : test::stall()}, broken).waits = true;
     add("SaysGarbage", {say("!?\xFF\x01 what\r\n"), test::drop()}, broken);
     add("SaysHalfAReply", {say("25"), test::drop()}, broken);
-    add("Says421", {say("421 4.3.2 closing\r\n"), test::drop()}, Outcome::relay, counts ? 421 : 0);
+    add("Says421", {say("421 4.3.2 closing\r\n"), after_words}, Outcome::relay, counts ? 421 : 0);
     const auto refusal = [&](const char* words) -> Script {
       if (!counts) return {say(words), test::drop()};
       if (at.stage == Stage::body) return {say(words), test::stall()};
@@ -159,7 +161,7 @@ std::vector<FaultRow> faults() {
           at.stage == Stage::body;  // neither side reads while both write
     if (counts)
       add("Says3xxOutOfPlace",
-          {say(at.stage == Stage::data ? "399 hm\r\n" : "354 go on\r\n"), test::drop()}, broken,
+          {say(at.stage == Stage::data ? "399 hm\r\n" : "354 go on\r\n"), after_words}, broken,
           after || at.stage >= Stage::mail ? (at.stage == Stage::data ? 399 : 354) : 0);
     if (at.stage != Stage::body) {
       for (const Part& part : good_relay())
