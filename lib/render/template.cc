@@ -179,6 +179,35 @@ Result<mustache::data> data_of(std::span<const Variable> variables, const Values
   return out;
 }
 
+/// Stands behind every silent tag in what the library gets, so that no line is empty to it.
+constexpr char kTagMark = '\x01';
+
+/// The one tag that a line consists of, if it opens, inverts or closes a section or is a comment.
+std::optional<std::string_view> only_tag(std::string_view line) {
+  const std::size_t begin = line.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return std::nullopt;
+  const std::string_view tag = line.substr(begin, line.find_last_not_of(" \t\r\n") + 1 - begin);
+  if (!tag.starts_with("{{") || tag.find("}}") != tag.size() - 2) return std::nullopt;
+  const std::size_t kind = tag.find_first_not_of(" \t", 2);
+  return std::string_view{"#^/!"}.find(tag[kind]) == std::string_view::npos ? std::nullopt
+                                                                            : std::optional{tag};
+}
+
+/// The source without the line ends of lines that hold a single silent tag, as Mustache wants it.
+/// The library itself takes them out only where the section shows.
+std::string without_tag_lines(std::string_view source) {
+  std::string out;
+  for (std::size_t at = 0; at < source.size();) {
+    const std::size_t end = std::min(source.find('\n', at), source.size() - 1) + 1;
+    const std::string_view line = source.substr(at, end - at);
+    const std::optional<std::string_view> tag = only_tag(line);
+    out += tag ? *tag : line;
+    if (tag) out += kTagMark;
+    at = end;
+  }
+  return out;
+}
+
 }  // namespace
 
 struct Template::Compiled {
@@ -195,7 +224,7 @@ Result<Template> Template::compile(std::string name, std::string source,
   if (Status good = Checker{name, source, variables, escaping}.check(); !good) return good.error();
   auto compiled = std::make_shared<Compiled>(
       Compiled{std::move(name), std::move(source), variables, mustache::mustache{""}});
-  compiled->form = mustache::mustache{compiled->source};
+  compiled->form = mustache::mustache{without_tag_lines(compiled->source)};
   if (!compiled->form.is_valid())
     return Error{Fault::invalid, compiled->name + ":1: not a Mustache template"};
   if (escaping == Escaping::html) {
@@ -209,7 +238,9 @@ Result<Template> Template::compile(std::string name, std::string source,
 Result<std::string> Template::render(const Values& values) const {
   const Result<mustache::data> data = data_of(compiled_->variables, values);
   if (!data) return data.error().within(compiled_->name);
-  return compiled_->form.render(*data);
+  std::string text = compiled_->form.render(*data);
+  std::erase(text, kTagMark);
+  return text;
 }
 
 const std::string& Template::source() const { return compiled_->source; }

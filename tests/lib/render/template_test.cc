@@ -44,6 +44,18 @@ TEST(Template, FillsInTextFlagsAndLists) {
             "later, none");
 }
 
+TEST(Template, LinesOfTagsLeaveNoEmptyLines) {
+  const std::string source =
+      "one\n{{#urgent}}\nnow\n{{/urgent}}\n{{^urgent}}\nlater\n{{/urgent}}\n\n{{! why }}\n  "
+      "{{#services}}\n- {{service}}\n{{/services}}\n\n{{#words}}\n{{words}}\n{{/words}}\ntwo\n";
+  EXPECT_EQ(rendered(source, values()), "one\nlater\n\n\ntwo\n");
+  Values given = values();
+  given.set("urgent", true);
+  given.set("words", "w");
+  given.set("services", std::vector<Values>{{{"service", "a"}}, {{"service", "b"}}});
+  EXPECT_EQ(rendered(source, given), "one\nnow\n\n- a\n- b\n\nw\ntwo\n");
+}
+
 TEST(Template, TreatsEmptyTextAsAbsent) {
   Values given = values();
   EXPECT_EQ(rendered("a{{#words}} {{words}}{{/words}}{{^words}} -{{/words}}", given), "a -");
