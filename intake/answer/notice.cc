@@ -12,7 +12,7 @@ constexpr std::size_t kSubjectBytes = 120;
 constexpr std::size_t kWordsBytes = 3000;
 constexpr std::size_t kMostLines = 60;
 
-/// Their words as lines that begin with "> ".
+/// Their words as lines that begin with "> "; the last one has no end.
 std::string quoted(std::string_view words) {
   const std::string shown = to_display(cut_utf8(trim(words), kWordsBytes), Newlines::keep);
   std::string out;
@@ -22,6 +22,7 @@ std::string quoted(std::string_view words) {
     out += "> " + std::string{line} + "\n";
   }
   if (count > kMostLines || trim(words).size() > kWordsBytes) out += "> [cut]\n";
+  if (!out.empty()) out.pop_back();
   return out;
 }
 
