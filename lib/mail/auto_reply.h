@@ -6,14 +6,14 @@
 
 namespace trust::mail {
 
-/// Signs that no person waits for an answer (RFC 3834, and what programs really send). Delivery
-/// and abuse reports are dsn.h's and arf.h's.
+/// Signs that no person waits for an answer (RFC 3834, and what programs really send). Whether
+/// it is a delivery or abuse report instead is dsn.h's and arf.h's matter.
 struct Automatic {
-  bool is_auto_reply = false;    ///< a vacation or other automatic answer
-  bool is_bulk = false;          ///< list fields, or Precedence bulk, list, junk
-  bool must_not_ack = false;     ///< any of these, Auto-Submitted, a null path, a robot's From, …
-  bool only_list_signs = false;  ///< must_not_ack rests on list fields and Precedence alone
-  bool suppresses_auto_reply = false;  ///< X-Auto-Response-Suppress: All, OOF or AutoReply
+  bool is_auto_reply = false;  ///< a vacation, a receipt or another automatic answer
+  bool is_bulk = false;        ///< list fields, or Precedence bulk, list, junk
+  bool must_not_ack = false;   ///< any of these, Auto-Submitted, a null path, a robot's From, …
+  bool must_not_ack_apart_from_list = false;  ///< without List-* and Precedence too
+  bool suppresses_auto_reply = false;         ///< X-Auto-Response-Suppress: All, OOF or AutoReply
 };
 
 /// Fields first; then the words of an out-of-office subject (en de fr es nl it pt), then those of

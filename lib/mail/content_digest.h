@@ -3,13 +3,16 @@
 #include <string>
 #include <string_view>
 
-#include "lib/mail/header.h"
-
 namespace trust::mail {
 
-/// SHA-256 over raw From, Date, Message-ID and Subject and the body, 64 hex characters. The same
-/// for the same mail by another path: trace fields are no part of it, folding and the kind and
-/// number of closing line ends do not count.
-std::string content_sha256(const Header& header, std::string_view body);
+/// What identifies a mail, as it stands in its bytes.
+struct Content {
+  std::string_view from, date, message_id, subject;  ///< raw values; folding does not count
+  std::string_view body;
+};
+
+/// SHA-256 of these, 64 hex characters. The same for the same mail by another path: trace fields
+/// are no part of it; the kind of line ends and their number at the end do not count.
+std::string content_sha256(const Content& content);
 
 }  // namespace trust::mail

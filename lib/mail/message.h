@@ -89,11 +89,9 @@ struct ParsedMail {
   std::vector<Bounce> bounces;
   bool is_auto_reply = false;
   bool must_not_ack = false;
-  /// must_not_ack would hold without any List-* and Precedence field too (security@ may be a
-  /// group).
+  /// must_not_ack would hold without List-* and Precedence fields too (security@ may be a group).
   bool must_not_ack_apart_from_list = false;
   bool is_bulk = false;                ///< list or bulk headers
-  bool only_list_signs = false;        ///< must_not_ack rests on list fields and Precedence alone
   bool suppresses_auto_reply = false;  ///< X-Auto-Response-Suppress asks for silence
   std::string list_id;                 ///< content of List-Id's <>, or X-Google-Group-Id
   std::string original_from;           ///< X-Original-From or X-Original-Sender address

@@ -12,8 +12,12 @@ namespace trust::mail {
 /// the text parts.
 ParsedMail parse(std::string_view raw);
 
-/// Only the header block, at most 256 KiB of it, by the simplest means: what is known of a mail
-/// whose parser died. `unparsed` is set.
+/// Only the header block, at most 256 KiB of it: what is known of a mail whose parser died.
+/// `unparsed` is set. It too is meant for the child.
 ParsedMail parse_header_only(std::string_view raw, std::string_view because);
+
+/// The last resort, safe in any process: From, Subject and Message-ID as they stand, found by plain
+/// loops; nothing is decoded. Such a mail must never be acknowledged.
+ParsedMail parse_hardly(std::string_view raw, std::string_view because);
 
 }  // namespace trust::mail
