@@ -40,7 +40,8 @@ class ParserChild {
   ParserChild& operator=(const ParserChild&) = delete;
 
   /// What the mail says. A child that dies, hangs or answers nonsense is replaced and gives
-  /// `parse_header_only` with "crashed", "too_slow", "too_much_memory" or "garbled": not a failure.
+  /// what its header yields, `unparsed_because` "crashed", "too_slow", "too_much_memory" or
+  /// "garbled": not a failure.
   /// Fault::unavailable: no child can be started (processes or memory exhausted).
   Result<mail::ParsedMail> parse(std::string_view raw);
 

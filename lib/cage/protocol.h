@@ -13,6 +13,7 @@ inline constexpr std::uint32_t kMagic = 0x54'4D'43'31;  // TMC1
 enum class Ask : std::uint32_t {
   start,   ///< take on the limits; answered when the child is caged and ready
   parse,   ///< answer: JSON of the ParsedMail without its texts, then `text`, then `visible_reply`
+  header,  ///< as parse, of the header alone
   decode,  ///< answer: the decoded bytes of [begin, end)
 };
 
@@ -35,7 +36,7 @@ struct Answer {
 
 /// What an answer may hold; a longer one is "garbled". A byte of mail becomes at most three of
 /// UTF-8 (U+FFFD); markup adds a little.
-inline constexpr std::uint64_t kMaxJsonBytes = 64ULL << 20U;
+inline constexpr std::uint64_t kMaxJsonBytes = 24ULL << 20U;
 inline std::uint64_t max_text_bytes(std::uint64_t raw_bytes) { return 8 * raw_bytes + 65536; }
 
 /// How the child says that memory was refused.

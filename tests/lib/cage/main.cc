@@ -1,0 +1,17 @@
+// The test program is started again as its own child, as the real programs are.
+#include <gtest/gtest.h>
+
+#include <string_view>
+
+#include "lib/base/log.h"
+#include "lib/cage/parser_child.h"
+#include "tests/lib/cage/misbehaving_child.h"
+
+int main(int argc, char** argv) {
+  const std::string_view role = argc > 1 ? argv[1] : "";
+  if (role == "parser") return trust::cage::child_main();
+  if (role == "misbehave") return trust::cage::misbehaving_child_main();
+  trust::set_log_output(trust::LogTo::nowhere);
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

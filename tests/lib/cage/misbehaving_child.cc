@@ -1,0 +1,127 @@
+#include "tests/lib/cage/misbehaving_child.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "lib/cage/json.h"
+#include "lib/cage/protocol.h"
+#include "lib/cage/sandbox.h"
+#include "lib/mail/parse.h"
+
+namespace trust::cage {
+
+namespace {
+
+void write_all(const std::string& bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::write(3, bytes.data() + done, bytes.size() - done);
+    if (n <= 0) std::exit(9);
+    done += static_cast<std::size_t>(n);
+  }
+}
+
+void answer(const Answer& head, const std::string& pieces) {
+  write_all({reinterpret_cast<const char*>(&head), sizeof head});
+  write_all(pieces);
+}
+
+void tell(nlohmann::json object, std::string text = "text\n") {
+  object.erase("text");
+  const std::string main = object.dump();
+  answer({.main_bytes = main.size(), .text_bytes = text.size()}, main + text);
+}
+
+std::string read_mail(int fd) {
+  struct stat info {};
+  if (fd < 0 || ::fstat(fd, &info) != 0) return {};
+  std::string raw(static_cast<std::size_t>(info.st_size), '\0');
+  if (::pread(fd, raw.data(), raw.size(), 0) < 0) raw.clear();
+  return raw;
+}
+
+void misbehave(const std::string& how, const nlohmann::json& honest) {
+  if (how == "spin")
+    for (std::atomic<unsigned> turns{0};;) ++turns;
+  if (how == "hang") ::pause();
+  if (how == "exit") std::_Exit(0);
+  if (how == "abort") ::raise(SIGABRT);
+  if (how == "deaf") {  // closes the socket and lives on
+    ::close(3);
+    ::pause();
+  }
+  if (how == "no-memory") {
+    std::string much(2ULL << 30U, 'x');  // beyond any limit of the tests
+    write_all(much);
+  }
+  if (how == "garbage") write_all(std::string(100, '\x55'));
+  if (how == "long") answer({.main_bytes = ~0ULL}, "");
+  if (how == "long-text") answer({.main_bytes = 2, .text_bytes = 1ULL << 40U}, "{}");
+  if (how == "short") {
+    answer({.main_bytes = 1000}, "{");
+    std::_Exit(0);
+  }
+  if (how == "not-json") answer({.main_bytes = 5}, "[1,2]");
+  if (how == "deep") {
+    const std::string deep =
+        "{\"x\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}";
+    answer({.main_bytes = deep.size()}, deep);
+  }
+  if (how == "wrong-type") tell({{"subject", 7}});
+  if (how == "not-utf8") tell(honest, "\xFF\xFE");
+  if (how == "nul") tell(honest, std::string{"a\0b", 3});
+  if (how == "not-within") {
+    nlohmann::json lie = honest;
+    lie["attachments"] = {{{"type", "image/png"}, {"begin", 0}, {"end", 1ULL << 40U}}};
+    tell(lie);
+  }
+}
+
+}  // namespace
+
+int misbehaving_child_main() {
+  for (;;) {
+    Request request;
+    iovec piece{&request, sizeof request};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    if (::recvmsg(3, &message, MSG_WAITALL) != sizeof request) return 0;
+    if (request.ask == Ask::start) {
+      if (!confine_self(request.memory_bytes)) return 1;
+      answer({}, "");
+      continue;
+    }
+    int fd = -1;
+    if (const cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr)
+      std::memcpy(&fd, CMSG_DATA(head), sizeof fd);
+    const std::string raw = read_mail(fd);
+    ::close(fd);
+    const bool header = request.ask == Ask::header;
+    const std::string order = header ? "X-Do-Always: " : "X-Do: ";
+    std::size_t at = raw.find(order);
+    if (at == std::string::npos && !header) at = raw.find("X-Do-Always: ");
+    const nlohmann::json honest =
+        to_json(header ? mail::parse_header_only(raw, "") : mail::parse(raw));
+    if (at == std::string::npos) {
+      tell(honest);
+      continue;
+    }
+    at = raw.find(' ', at) + 1;
+    misbehave(raw.substr(at, raw.find('\n', at) - at), honest);
+  }
+}
+
+}  // namespace trust::cage
