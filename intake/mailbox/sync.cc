@@ -144,7 +144,7 @@ Status Look::first_look(const Uids& uids, const std::optional<LedgerStore::Folde
       if (was_before_us(arrived, before)) old.emplace_back(uid, arrived);
     }
   }
-  const Status entered = connection_.transaction([&](store::Connection&) -> Status {
+  Status entered = connection_.transaction([&](store::Connection&) -> Status {
     if (Status done = ledger_.enter_folder(key_, now); !done) return done;
     for (const auto& [uid, arrived] : old)
       if (Status done = ledger_.enter_before_us(key_, uid, arrived, now); !done) return done;
@@ -189,14 +189,13 @@ Status Look::take_in(std::span<const std::uint32_t> uids, int tries_before) {
   if (!mails) return mails.error();
   std::set<std::uint32_t> whole;
   bool store_failed = false;
-  const Status fetched =
-      mailbox_.fetch(*mails, settings_.max_bytes, [&](FetchedMail mail) -> Status {
-        const std::uint32_t uid = mail.uid;
-        Status kept = keep(std::move(mail));
-        store_failed = !kept;
-        if (kept) whole.insert(uid);
-        return kept;
-      });
+  Status fetched = mailbox_.fetch(*mails, settings_.max_bytes, [&](FetchedMail mail) -> Status {
+    const std::uint32_t uid = mail.uid;
+    Status kept = keep(std::move(mail));
+    store_failed = !kept;
+    if (kept) whole.insert(uid);
+    return kept;
+  });
   if (store_failed) return fetched;
   if (Status committed = commit(); !committed) return committed;
   // Nobody knows which of them broke the connection: each is asked for alone at the next look.
@@ -219,7 +218,7 @@ Status Look::keep(FetchedMail mail) {
 Status Look::commit() {
   if (held_.empty()) return ok();
   std::vector<LedgerStore::Stored> results;
-  const Status committed = connection_.transaction([&](store::Connection&) -> Status {
+  Status committed = connection_.transaction([&](store::Connection&) -> Status {
     results.clear();
     for (const FetchedMail& mail : held_) {
       auto stored = ledger_.store(key_, mail, keyring_.digest("bytes", mail.raw), clock_.now());
@@ -247,8 +246,7 @@ Status Look::commit() {
 Status Look::quarantine(const MailSummary& mail, int tries, Fault fault) {
   const UtcTime now = clock_.now();
   const UtcTime next = tries < kTriesAtOnce ? now : now + kRetry;
-  const Status done =
-      ledger_.enter_quarantined(key_, mail.uid, mail.internal_date, now, tries, next);
+  Status done = ledger_.enter_quarantined(key_, mail.uid, mail.internal_date, now, tries, next);
   if (done && tries == 2) {
     ++synced_.quarantined;
     log(Event::mail_quarantined, {{"uid", std::int64_t{mail.uid}}, {"fault", fault}});

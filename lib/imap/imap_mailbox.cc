@@ -59,6 +59,7 @@ std::optional<Item> read_item(Reply& reply) {
 
 std::vector<std::uint32_t> uids_of(std::span<const MailSummary> mails) {
   std::vector<std::uint32_t> uids;
+  uids.reserve(mails.size());
   for (const MailSummary& mail : mails) uids.push_back(mail.uid);
   std::sort(uids.begin(), uids.end());
   return uids;
@@ -239,7 +240,7 @@ Status ImapMailbox::fetch(std::span<const MailSummary> mails, std::uint64_t max_
   assert(is_open_);
   for (std::size_t at = 0; at < mails.size();) {
     if (mails[at].size > max_bytes) {
-      if (const Status done = fetch_beginning(mails[at], sink); !done) return done;
+      if (Status done = fetch_beginning(mails[at], sink); !done) return done;
       ++at;
       continue;
     }
@@ -248,8 +249,7 @@ Status ImapMailbox::fetch(std::span<const MailSummary> mails, std::uint64_t max_
     while (end < mails.size() && end - at < kMailsPerCommand && mails[end].size <= max_bytes &&
            bytes + mails[end].size <= kGroupBytes)
       bytes += mails[end++].size;
-    if (const Status done = fetch_group(mails.subspan(at, end - at), max_bytes, sink); !done)
-      return done;
+    if (Status done = fetch_group(mails.subspan(at, end - at), max_bytes, sink); !done) return done;
     at = end;
   }
   return ok();
@@ -307,7 +307,7 @@ Status ImapMailbox::fetch_group(std::span<const MailSummary> group, std::uint64_
     for (const std::uint32_t uid : asked->order) {
       const auto mail = asked->whole.extract(uid);
       if (mail.empty()) continue;
-      if (const Status taken = sink(std::move(mail.mapped())); !taken) return taken;
+      if (Status taken = sink(std::move(mail.mapped())); !taken) return taken;
       done.push_back(uid);
     }
   }
@@ -316,7 +316,7 @@ Status ImapMailbox::fetch_group(std::span<const MailSummary> group, std::uint64_
     if (std::find(done.begin(), done.end(), mail.uid) != done.end()) continue;
     const bool large = asked->trusted && std::find(asked->large.begin(), asked->large.end(),
                                                    mail.uid) != asked->large.end();
-    const Status tried = large ? fetch_beginning(mail, sink) : fetch_alone(mail, max_bytes, sink);
+    Status tried = large ? fetch_beginning(mail, sink) : fetch_alone(mail, max_bytes, sink);
     if (!tried) return tried;
   }
   return ok();

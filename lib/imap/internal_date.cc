@@ -24,7 +24,9 @@ std::optional<UtcTime> parse_internal_date(std::string_view text) {
   std::size_t number = 0;
   while (number < kMonths.size() && kMonths[number] != month) ++number;
   if (number == kMonths.size()) return std::nullopt;
-  const auto two = [](std::string digits) { return digits.size() < 2 ? "0" + digits : digits; };
+  const auto two = [](const std::string& digits) {
+    return digits.size() < 2 ? "0" + digits : digits;
+  };
   const Result<UtcTime> time =
       parse_rfc3339(std::string{date[2]} + "-" + two(std::to_string(number + 1)) + "-" +
                     two(std::string{date[0]}) + "T" + std::string{pieces[1]} +
