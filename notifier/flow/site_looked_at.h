@@ -1,0 +1,29 @@
+#pragma once
+
+#include "lib/base/result.h"
+#include "lib/base/token.h"
+#include "lib/store/database.h"
+#include "notifier/flow/page_published.h"
+#include "notifier/page/site.h"
+
+namespace trust::notifier {
+
+/// What one look came to.
+struct Looked {
+  int pages = 0;      ///< post-mortems in the folder
+  int before_us = 0;  ///< entered at the first look: announced to nobody
+  int announced = 0;
+  int held = 0;          ///< staff are asked
+  int placeholders = 0;  ///< watched
+  int waiting = 0;       ///< published in the folder, not live yet
+};
+
+/// One look at site.folder; without a folder there is nothing to look at, and it succeeds. The
+/// first look that succeeds enters every published page as `before us`. Later, each page that is
+/// newly published is announced once its live page answers (with site.check_live); more than two at
+/// once, or an old one, are held and staff are asked. Fault::unavailable: the folder cannot be
+/// read. One page's trouble never stops the others.
+Result<Looked> look_at_site(store::Connection& store, const Keyring& keyring, const Office& office,
+                            const Site& site, UtcTime now);
+
+}  // namespace trust::notifier
