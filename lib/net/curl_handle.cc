@@ -28,6 +28,18 @@ void begin_once() {
   });
 }
 
+/// People write their address as it is, imaps://user@example.org@host: all @ but the last are the
+/// user's.
+std::string with_user_encoded(std::string text) {
+  const std::size_t scheme_end = text.find("://");
+  if (scheme_end == std::string::npos) return text;
+  const std::size_t end = text.find_first_of("/?#", scheme_end + 3);
+  const std::size_t last = text.rfind('@', end);
+  if (last == std::string::npos || last < scheme_end) return text;
+  const std::string user = text.substr(scheme_end + 3, last - scheme_end - 3);
+  return text.replace(scheme_end + 3, user.size(), replace_all(user, "@", "%40"));
+}
+
 std::string part_of(CURLU* url, CURLUPart part, unsigned flags) {
   char* text = nullptr;
   if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return "";
@@ -128,7 +140,8 @@ Result<Url> parse_url(const std::string& text) {
   begin_once();
   const Error wrong{Fault::invalid, "the url cannot be read; write it like imaps://user@host:993"};
   const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed{curl_url(), curl_url_cleanup};
-  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK ||
+  const std::string tidy = with_user_encoded(text);
+  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, tidy.c_str(), 0) != CURLUE_OK ||
       text.find('\0') != std::string::npos)
     return wrong;
   Url url;
@@ -266,7 +279,8 @@ Error CurlHandle::explain(const std::string& place) const {
     case CURLE_FAILED_INIT: return error(Fault::internal, "out of memory");
     default:
       return error(Fault::unavailable,
-                   "the server hung up or did not speak its protocol; tried again later");
+                   "the server hung up or did not speak its protocol; check that host, port and "
+                   "scheme of the url fit");
   }
 }
 

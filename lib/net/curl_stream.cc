@@ -69,7 +69,7 @@ class CurlStream final : public Stream {
   Result<std::string> receive(std::size_t max_bytes, Deadline deadline) override {
     if (max_bytes == 0) return Error{Fault::internal, "receive of no bytes"};
     for (;;) {
-      if (const Status waited = fill(); !waited) return waited.error();
+      if (const Status filled = fill(); !filled) return filled.error();
       if (!ahead_.empty() || closed_) break;
       if (const Status waited = wait(POLLIN, deadline); !waited) return waited.error();
     }
@@ -84,7 +84,7 @@ class CurlStream final : public Stream {
       const CURLcode code = curl_easy_send(handle_->get(), bytes.data(), bytes.size(), &sent);
       bytes.remove_prefix(sent);
       if (code == CURLE_AGAIN) {
-        if (const Status waited = wait(POLLOUT, deadline); !waited) return waited;
+        if (Status waited = wait(POLLOUT, deadline); !waited) return waited;
       } else if (code != CURLE_OK) {
         return Error{Fault::unavailable, "the connection broke while sending"};
       } else if (steady_clock::now() > deadline && !bytes.empty()) {
@@ -209,7 +209,7 @@ Attempt try_login(const Endpoint& endpoint, const Url& url, const char* login_op
 
 Error explain_denied(const Attempt& attempt, const std::string& place) {
   if (attempt.watch->is_temporary())
-    return {Fault::unavailable, place + ": the server cannot check logins now; tried again later"};
+    return {Fault::unavailable, place + ": the server cannot check logins now; try again later"};
   if (attempt.watch->was_answered()) return attempt.status.error();
   return {
       Fault::denied,

@@ -59,7 +59,7 @@ Status Session::greet(std::string_view ehlo_name) {
   const Result<Reply> hello = command("EHLO " + std::string{ehlo_name});
   if (!hello) return hello.error();
   if (!hello->is_positive())
-    return Error{Fault::unavailable, "the relay does not take mail now; tried again later"};
+    return Error{Fault::unavailable, "the relay does not take mail now; try again later"};
   for (const std::string& line : hello->lines) {
     const auto words = split(line, ' ');
     if (equals_ignoring_case(words[0], "8BITMIME")) offers_8bit_ = true;

@@ -79,7 +79,7 @@ void SmtpTransport::close() {
 
 Status SmtpTransport::check() {
   close();
-  const Status connected = connect();
+  Status connected = connect();
   last_used_ = steady_clock::now();
   return connected;
 }

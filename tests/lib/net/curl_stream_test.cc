@@ -79,6 +79,9 @@ INSTANTIATE_TEST_SUITE_P(Protocols, TlsTest, testing::ValuesIn(kProtocols),
                          [](const auto& row) { return row.param.name; });
 
 TEST_P(TlsTest, LogsInAndTalks) {
+  // An address as user may be written as it is.
+  ASSERT_TRUE(CurlConnector{}.connect(
+      endpoint(server_.url(GetParam().scheme, "desk@example.org"), server_.ca_file())));
   auto stream = connect();
   ASSERT_TRUE(stream) << stream.error().text();
   EXPECT_THAT(server_.received(), HasSubstr(kSecretOnTheWire));
