@@ -98,8 +98,9 @@ Status MailboxLoop::sync(Extent extent) {
     if (!synced) return synced.error();
     known += synced->known;
     if (synced->before_us > 0)
-      err_ << synced->before_us << " mails were there before the first run, " << synced->recent
-           << " of them from the last 3 business days: no cases, no acknowledgments\n"
+      err_ << "mail that was there before the first run: " << synced->before_us
+           << ", of the last 3 business days: " << synced->recent
+           << "; no cases, no acknowledgments\n"
            << std::flush;
   }
   if (stored > 0 || extent == Extent::whole)
@@ -125,12 +126,20 @@ Status MailboxLoop::look(Extent extent) {
   return done;
 }
 
-Status MailboxLoop::look_once() { return look(Extent::whole); }
+Status MailboxLoop::look_once() {
+  Status looked = look(Extent::whole);
+  if (!looked) log_failure(looked.error(), milliseconds{0});
+  return looked;
+}
 
-void MailboxLoop::explain(const Error& error, milliseconds pause) {
+void MailboxLoop::log_failure(const Error& error, milliseconds pause) const {
   log(Event::mailbox_failed, {{"step", step_},
                               {"fault", error.fault()},
                               {"retry_s", std::chrono::ceil<std::chrono::seconds>(pause).count()}});
+}
+
+void MailboxLoop::explain(const Error& error, milliseconds pause) {
+  log_failure(error, pause);
   if (told_ == error.text()) return;
   told_ = error.text();
   err_ << told_ << '\n' << std::flush;

@@ -35,6 +35,7 @@ class MailboxLoop {
   Status look(Extent extent);
   Status open_both();
   Status sync(Extent extent);
+  void log_failure(const Error& error, std::chrono::milliseconds pause) const;
   void explain(const Error& error, std::chrono::milliseconds pause);
   void wait_for_login(std::chrono::milliseconds pause);
 
