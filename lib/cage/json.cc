@@ -181,6 +181,7 @@ json to_json(const mail::ParsedMail& m) {
           {"arf", arf},
           {"authentication", list_of(m.authentication)},
           {"encrypted", m.encrypted},
+          {"doubled_fields", m.doubled_fields},
           {"lossy_charset", m.lossy_charset},
           {"unparsed", m.unparsed},
           {"unparsed_because", or_null(m.unparsed_because)},
@@ -225,6 +226,7 @@ Result<mail::ParsedMail> from_json(const json& object) {
   }
   m.authentication = r.objects("authentication", read_authentication);
   m.encrypted = r.flag("encrypted");
+  m.doubled_fields = r.texts("doubled_fields");
   m.lossy_charset = r.flag("lossy_charset");
   m.unparsed = r.flag("unparsed");
   m.unparsed_because = r.text("unparsed_because");

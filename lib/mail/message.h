@@ -98,10 +98,10 @@ struct ParsedMail {
   std::optional<Arf> arf;
   std::vector<Authentication> authentication;  ///< topmost first; only the first may be believed
   bool encrypted = false;                      ///< PGP or S/MIME, inline or MIME
-  /// Names of fields that may stand once and stand twice (From, Subject, Message-ID, Date, …), lower
-  /// case; everywhere here the first counts.
+  /// Of from, sender, reply-to, subject, message-id and date: those whose field stands there twice.
+  /// Everywhere here the first counts; another reader may have believed the second.
   std::vector<std::string> doubled_fields;
-  bool lossy_charset = false;                  ///< some text could only be guessed
+  bool lossy_charset = false;    ///< some text could only be guessed
   bool unparsed = false;         ///< limits or a crash stopped the reader; only the header was read
   std::string unparsed_because;  ///< one of our words: "too_deep", "too_many_parts", "crashed", …
   std::optional<UtcTime> topmost_received;  ///< date of the topmost Received field

@@ -36,6 +36,14 @@ std::string first_address(const Header& header, std::string_view name) {
   return found.empty() ? "" : found.front().address;
 }
 
+/// Of the fields that RFC 5322 3.6 allows once and that people and programs go by.
+std::vector<std::string> doubled_fields_of(const Header& header) {
+  std::vector<std::string> names;
+  for (const char* name : {"from", "sender", "reply-to", "subject", "message-id", "date"})
+    if (header.count(name) > 1) names.emplace_back(name);
+  return names;
+}
+
 std::string list_id_of(const Header& header) {
   std::string_view value = header.value("List-Id");
   const std::size_t open = value.rfind('<');
@@ -67,6 +75,7 @@ ParsedMail read_header(const Header& header) {
     mail.message_id = std::move(ids.front());
   mail.in_reply_to = parse_message_ids(header.value("In-Reply-To"));
   mail.references = parse_message_ids(header.value("References"));
+  mail.doubled_fields = doubled_fields_of(header);
   mail.list_id = list_id_of(header);
   mail.original_from = first_address(header, "X-Original-From");
   if (mail.original_from.empty()) mail.original_from = first_address(header, "X-Original-Sender");

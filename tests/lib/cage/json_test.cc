@@ -41,6 +41,7 @@ mail::ParsedMail full_mail() {
   m.original_from = "o@example.org";
   m.arf = mail::Arf{.feedback_type = "abuse", .source_ip = "192.0.2.1"};
   m.authentication = {{.authserv_id = "mx.example.org", .dmarc = "pass", .auth = ""}};
+  m.doubled_fields = {"from"};
   m.encrypted = m.lossy_charset = m.unparsed = true;
   m.unparsed_because = "too_deep";
   m.topmost_received = from_epoch_ms(1'764'000'001'000);
@@ -56,6 +57,7 @@ TEST(Json, ReadsBackWhatItWrote) {
   EXPECT_EQ(read->attachments[0].bytes, 7U);
   EXPECT_FALSE(read->attachments[1].bytes.has_value());
   EXPECT_TRUE(read->has_return_path);
+  EXPECT_EQ(read->doubled_fields, std::vector<std::string>{"from"});
   EXPECT_EQ(read->return_path, "");
   ASSERT_TRUE(read->arf);
 }
