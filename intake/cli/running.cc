@@ -26,8 +26,6 @@ outbox::WorkerSettings worker_settings(const Office& office) {
   outbox::WorkerSettings settings;
   settings.connections = office.config.smtp.connections;
   settings.rate_per_second = office.config.smtp.rate_per_second;
-  // The lock in state_dir keeps other processes of this machine away; only a SQLite file is on one.
-  settings.alone = office.config.store.url.is_sqlite();
   return settings;
 }
 

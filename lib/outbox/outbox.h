@@ -3,7 +3,8 @@
 /// lib/outbox: the one durable queue of mails to send, and the only code that sends.
 ///   outbox.h        values and states;  0001_outbox.sql  the table and its picture
 ///   outbox_store.*  the only SQL about it;  retry.*  when to try again (pure)
-///   worker.*        claim, mark, send, record;  diverted.*  all to one address
+///   worker.*        claim, mark, send, record;  presence.*  who else does
+///   diverted.*      all mail to one address
 /// Promise: a row is `sending` in the store before the end of its mail may leave, and leaves that
 /// state in the transaction that records the relay's answer. So a crash doubles nothing by itself:
 /// what is found `sending` without an owner is `uncertain`, and is sent once more after 15 minutes

@@ -1,12 +1,14 @@
 #include "lib/outbox/worker.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "lib/base/id.h"
 #include "lib/base/log.h"
 #include "lib/outbox/outbox_store.h"
+#include "lib/outbox/presence.h"
 #include "lib/outbox/retry.h"
 
 namespace trust::outbox {
@@ -53,7 +55,8 @@ class TokenBucket {
 }  // namespace
 
 struct Worker::Impl {
-  Impl(WorkerSettings s, store::Database d, NewTransport t, NewComposer c, const Clock& k, StopSignal& e)
+  Impl(WorkerSettings s, store::Database d, NewTransport t, NewComposer c, const Clock& k,
+       StopSignal& e)
       : settings{s},
         database{std::move(d)},
         new_transport{std::move(t)},
@@ -75,6 +78,7 @@ struct Worker::Impl {
   unsigned long wakes = 0;
   std::atomic<int> relay_failures{0};
   std::atomic<int> last_relay_fault{static_cast<int>(Fault::unavailable)};
+  std::optional<Presence> presence;
   std::vector<std::thread> threads;
 
   bool is_ending() {
@@ -93,7 +97,7 @@ struct Worker::Impl {
 
   Status take_over(store::Connection& connection) {
     const Result<Recovered> found =
-        OutboxStore{connection}.recover(clock.now(), /*all=*/settings.alone);
+        OutboxStore{connection}.recover(clock.now(), /*all=*/presence->is_alone());
     if (!found) return found.error();
     if (found->queued + found->uncertain > 0)
       log(Event::mail_recovered, {{"queued", found->queued}, {"uncertain", found->uncertain}});
@@ -252,7 +256,8 @@ void Worker::Impl::housekeep(store::Connection& connection) {
   const UtcTime now = clock.now();
   // Failures are logged by the store and the next look tries again.
   if (!rows.expire(now) || !rows.queue_uncertain_again(now, settings.uncertain_pause)) return;
-  if (!settings.alone) static_cast<void>(rows.recover(now, /*all=*/false).has_value());
+  if (database.engine() == store::Engine::postgresql || !settings.alone)
+    static_cast<void>(rows.recover(now, /*all=*/false).has_value());
 }
 
 void Worker::Impl::run_thread(int number) {
@@ -296,7 +301,11 @@ Worker::~Worker() { Worker::stop(); }
 Status Worker::start() {
   Result<store::Connection> connection = impl_->database.connect();
   if (!connection) return connection.error();
+  Result<Presence> presence = Presence::enter(impl_->database, impl_->settings.alone);
+  if (!presence) return presence.error();
+  impl_->presence.emplace(*std::move(presence));
   if (Status taken = impl_->take_over(*connection); !taken) return taken;
+  if (Status settled = impl_->presence->settle(); !settled) return settled;
   for (int i = 0; i < std::max(1, impl_->settings.connections); ++i)
     impl_->threads.emplace_back([this, i] { impl_->run_thread(i); });
   return ok();
@@ -333,6 +342,7 @@ void Worker::stop() {
   for (std::thread& thread : impl_->threads)
     if (thread.joinable()) thread.join();
   impl_->threads.clear();
+  impl_->presence.reset();
 }
 
 }  // namespace trust::outbox

@@ -41,11 +41,13 @@ class Composer {
 struct WorkerSettings {
   int connections = 1;
   int rate_per_second = 0;  ///< 0: as fast as the relay takes them
-  std::chrono::milliseconds lease{120'000};
+  /// Longer than any one mail can take (smtp::Patience), or a slow one would be sent twice.
+  std::chrono::milliseconds lease{10 * 60'000};
   std::chrono::milliseconds uncertain_pause{15 * 60'000};
   int claim_rows = 20;
-  bool alone =
-      true;  ///< we hold the store's lock: every held row found at start is a dead worker's
+  /// SQLite: we hold the lock in state_dir, so every held row found at start is a dead worker's.
+  /// With PostgreSQL the worker finds that out itself (presence.h).
+  bool alone = true;
 };
 
 /// Sends what is due until stopped: `connections` threads, each with its own store session and its

@@ -158,6 +158,24 @@ TEST_P(WorkerTest, ARowKilledBetweenDotAndAnswerStandsUncertain) {
   EXPECT_TRUE(relay_.accepted.empty());
 }
 
+TEST_P(WorkerTest, ASecondSenderLeavesTheFirstOnesRowsAndTheNextAloneTakesThem) {
+  Worker first = worker();
+  ASSERT_TRUE(first.start());
+  const store::Sql insert{"insert_held", R"sql(
+      INSERT INTO outbox (id, kind, priority, reference, state, owner, lease_until, due_at, expires_at, created_at, changed_at)
+      VALUES ('x', 'notice', 5, 'x', 'sending', 'another', $1, 0, $2, 0, 0))sql"};
+  ASSERT_TRUE(c_.execute(insert, {clock_.now() + 2min, clock_.now() + 48h}));
+  Worker second = worker({.alone = false});
+  ASSERT_TRUE(second.start());
+  EXPECT_EQ(count("sending"), 1);
+  second.stop();
+  first.stop();
+  Worker next = worker();
+  ASSERT_TRUE(next.start());
+  EXPECT_EQ(count("uncertain"), 1);
+  next.stop();
+}
+
 /// Composes "hello", and finds at the last moment that "gone" has left.
 class LeavingComposer : public Composer {
  public:
