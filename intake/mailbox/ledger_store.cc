@@ -85,9 +85,10 @@ Status LedgerStore::enter_folder(const FolderKey& key, UtcTime first_look) {
   return c_.execute(kEnterFolder, {key.account, key.folder, key.uidvalidity, first_look});
 }
 
-Result<std::vector<std::uint32_t>> LedgerStore::settled(const FolderKey& key, UtcTime now) {
+Result<std::vector<std::uint32_t>> LedgerStore::settled(const FolderKey& key, std::uint32_t from,
+                                                        UtcTime now) {
   std::vector<std::uint32_t> uids;
-  for (std::uint32_t after = 0;;) {
+  for (std::uint32_t after = from == 0 ? 0 : from - 1;;) {
     const Result<Rows> rows =
         c_.query(kSettled, {key.account, key.folder, key.uidvalidity, after, now, kPage});
     if (!rows) return rows.error();

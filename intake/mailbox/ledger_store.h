@@ -23,8 +23,9 @@ class LedgerStore {
   /// Enters the folder, or gives it its new UIDVALIDITY; the first look's time stays.
   Status enter_folder(const FolderKey& key, UtcTime first_look);
 
-  /// The UIDs that have an outcome, ascending; without the quarantined ones that are due again.
-  Result<std::vector<std::uint32_t>> settled(const FolderKey& key, UtcTime now);
+  /// The UIDs >= `from` that have an outcome, ascending; without the quarantined ones that are due
+  /// again.
+  Result<std::vector<std::uint32_t>> settled(const FolderKey& key, std::uint32_t from, UtcTime now);
   Result<std::uint32_t> highest(const FolderKey& key);
   /// Quarantined UIDs that are due, those asked for least often first; how often each was.
   struct Again {

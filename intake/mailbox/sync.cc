@@ -88,7 +88,7 @@ Result<Synced> Look::run() {
   }
 
   const UtcTime now = clock_.now();
-  const Result<Uids> settled = ledger_.settled(key_, now);
+  const Result<Uids> settled = ledger_.settled(key_, from, now);
   if (!settled) return settled.error();
   const auto due = ledger_.to_try_again(key_, now);
   if (!due) return due.error();
