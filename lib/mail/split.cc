@@ -63,6 +63,12 @@ class Splitter {
       if (line >= to_) break;
       take_line(line);
     }
+    // Where the last boundary is missing, the line end before it would not have been the part's.
+    for (std::size_t level = open_.size(); level-- > 0;) {
+      if (open_[level].boundary.empty()) continue;
+      close_down_to(level + 1, before_line(to_));
+      break;
+    }
     close_down_to(0, to_);
     return std::move(tree_);
   }
@@ -115,10 +121,7 @@ class Splitter {
     }
     if (level == kNone) return;
     const std::size_t next = end < to_ ? line_at(raw_, end, to_).next : to_;
-    std::size_t before = begin;  // the line end before a delimiter belongs to it
-    if (before > 0 && raw_[before - 1] == '\n') --before;
-    if (before > 0 && raw_[before - 1] == '\r') --before;
-    close_down_to(level + 1, before);
+    close_down_to(level + 1, before_line(begin));
     at_ = line_ = next;
     if (closes) {
       forget(level);
@@ -130,6 +133,13 @@ class Splitter {
       open_part(parent.parts.emplace_back(), next,
                 open_[level].is_digest ? "message/rfc822" : "text/plain");
     }
+  }
+
+  /// The line end before a delimiter belongs to the delimiter.
+  std::size_t before_line(std::size_t begin) const {
+    if (begin > 0 && raw_[begin - 1] == '\n') --begin;
+    if (begin > 0 && raw_[begin - 1] == '\r') --begin;
+    return begin;
   }
 
   std::size_t level_of(std::string_view boundary) const {

@@ -58,7 +58,7 @@ std::string TransferDecoder::feed(std::string_view piece) {
 
 std::string TransferDecoder::finish() {
   std::string out;
-  if (encoding_ == Encoding::base64 && digits_ >= 2) {
+  if (encoding_ == Encoding::base64 && digits_ >= 2 && !padded_) {
     bits_ <<= static_cast<unsigned>(6 * (4 - digits_));
     out += static_cast<char>(bits_ >> 16U);
     if (digits_ == 3) out += static_cast<char>((bits_ >> 8U) & 0xFFU);

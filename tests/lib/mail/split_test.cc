@@ -63,7 +63,7 @@ const Case kCases[] = {
     {"NoHeaderInPart", kMixed + "--b\n\nx\n--b--", "multipart/mixed[text/plain:1]"},
     {"NoBlankLineInPart", kMixed + "--b\nContent-Type: text/html\n--b--\n",
      "multipart/mixed[text/html:0]"},
-    {"NeverClosed", kMixed + "--b\n\nx\n", "multipart/mixed[text/plain:2]"},
+    {"NeverClosed", kMixed + "--b\n\nx\n", "multipart/mixed[text/plain:1]"},
     {"BlanksBehindTheBoundary", kMixed + "--b \t\n\nx\n--b-- \n--b\n\ny",
      "multipart/mixed[text/plain:1]"},
     {"LongerLineIsNoBoundary", kMixed + "--b\n\nx\n--bb\n--b-\n --b\ny\n--b--",

@@ -44,6 +44,7 @@ const Case kCases[] = {
     {"Base64ForeignCharacters", kB, "S-G.V s*bG8=", "Hello"},
     {"Base64PaddedLineByLine", kB, "SGVsbG8=\nIHdvcmxk\n", "Hello world"},
     {"Base64ThenAListFooter", kB, "SGVsbG8=\r\n____\r\nlist mailing list\r\n", "Hello"},
+    {"Base64ThenAWord", kB, "SGVsbG8=\r\nend\r\n", "Hello"},
     {"Base64OnlyPadding", kB, "====", ""},
     {"Base64Nul", kB, "SGVs\0bG8="s, "Hello"},
     {"Quoted", kQ, "Gr=C3=BC=c3=9Fe =3D",
