@@ -56,19 +56,18 @@ Status run_until_stopped(const ServiceParts& parts, StopSignal& stop) {
   return ok();
 }
 
-Status run_until_idle(const ServiceParts& parts, StopSignal& stop) {
+Idle run_until_idle(const ServiceParts& parts, StopSignal& stop) {
   Result<store::Connection> store = parts.database.connect();
-  if (!store) return store.error();
-  const auto looked =
+  if (!store) return {store.error(), ok()};
+  const auto look =
       look_at_site(*store, parts.keyring, parts.office, parts.site, parts.clock.now());
-  if (Status ticked = clock_ticked(*store, parts.clock.now()); !ticked) return ticked;
+  const Status looked = look ? ok() : Status{look.error()};
+  if (Status ticked = clock_ticked(*store, parts.clock.now()); !ticked) return {ticked, looked};
   outbox::Worker worker = worker_of(parts, stop);
-  if (Status started = worker.start(); !started) return started;
+  if (Status started = worker.start(); !started) return {started, looked};
   const Status sent = worker.wait_until_idle();
   worker.stop();
-  if (!sent) return sent;
-  if (Status ticked = clock_ticked(*store, parts.clock.now()); !ticked) return ticked;
-  return looked ? ok() : Status{looked.error()};
+  return {sent ? clock_ticked(*store, parts.clock.now()) : sent, looked};
 }
 
 }  // namespace trust::notifier

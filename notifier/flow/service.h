@@ -30,8 +30,12 @@ struct ServiceParts {
 /// store that fails is logged and tried again.
 Status run_until_stopped(const ServiceParts& parts, StopSignal& stop);
 
-/// One look, and everything that is due now is sent. Fault::unavailable, denied: the look failed,
-/// or the relay cannot be used; what could be done was done.
-Status run_until_idle(const ServiceParts& parts, StopSignal& stop);
+/// What came of one round.
+struct Idle {
+  Status sent;    ///< unavailable, denied: the relay cannot be used, or the store failed
+  Status looked;  ///< unavailable: the site could not be looked at
+};
+/// One look, and everything that is due now is sent. What can be done is done whatever else fails.
+Idle run_until_idle(const ServiceParts& parts, StopSignal& stop);
 
 }  // namespace trust::notifier

@@ -73,15 +73,16 @@ class FlowTest : public NotifierStoreTest {
     return page_published(c_, keyring_, office_, page(id), occasion, clock_.now());
   }
   Status run() {
-    return run_until_idle({store_.database(),
-                           keyring_,
-                           office_,
-                           site_,
-                           clock_,
-                           1min,
-                           {.connections = 2, .uncertain_pause = 15min},
-                           [this] { return std::make_unique<FakeRelay::Line>(relay_); }},
-                          stop_);
+    const Idle idle = run_until_idle({store_.database(),
+                                      keyring_,
+                                      office_,
+                                      site_,
+                                      clock_,
+                                      1min,
+                                      {.connections = 2, .uncertain_pause = 15min},
+                                      [this] { return std::make_unique<FakeRelay::Line>(relay_); }},
+                                     stop_);
+    return idle.sent ? idle.looked : idle.sent;
   }
   AnnouncementState state_of(const std::string& id) {
     return AnnouncementStore{c_}.standing(id)->value().state;

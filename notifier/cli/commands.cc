@@ -1,0 +1,109 @@
+#include "notifier/cli/commands.h"
+
+#include <array>
+#include <ostream>
+
+#include "lib/cli/shared.h"
+
+namespace trust::notifier {
+
+namespace {
+
+using cli::kBy;
+using cli::kJson;
+
+cli::Exit run_logs(App&, const cli::Arguments& arguments, cli::Io io) {
+  return cli::print_log_events(arguments, io);
+}
+
+cli::Exit run_templates(App&, const cli::Arguments&, cli::Io io) {
+  render::print_templates(io.out, std::array{announcement_template(), notice_template()});
+  return cli::Exit::done;
+}
+
+const cli::Option kServices{"--services", "NAMES", "only these, ; between (default: all)"};
+const cli::Option kConsent{"--consent", "TEXT", "the words the reader agreed to"};
+
+}  // namespace
+
+std::span<const cli::Command<App>> commands() {
+  static const cli::Command<App> table[] = {
+      {"run",
+       "",
+       "The service: watches for post-mortems, announces them, sends",
+       {{"--until-idle", "", "end once the site was looked at and no delivery is due now"}},
+       run_service},
+      {"status",
+       "",
+       "One screen: last look, announcements, subscribers, outbox",
+       {kJson},
+       run_status},
+      {"announce",
+       "URL|ID",
+       "Tells every confirmed subscriber of a published post-mortem",
+       {{"--now", "", "without a hold"},
+        {"--dry-run", "", "recipients, time needed and the mail; tells nobody"},
+        {"--test", "ADDRESS", "the mail to this one address, and nobody else"},
+        kBy,
+        kJson},
+       run_announce},
+      {"announcement list", "", "All announcements, newest first", {kJson}, run_announcement_list},
+      {"announcement report",
+       "ID",
+       "Where each of its deliveries stands",
+       {{"--failed", "", "who did not get it, and what the relay said"}, kJson},
+       run_announcement_report},
+      {"announcement cancel", "ID", "No further mail of it leaves", {kBy}, run_announcement_cancel},
+      {"announcement resume", "ID", "One that is held goes on", {kBy}, run_announcement_resume},
+      {"subscriber add",
+       "ADDRESS",
+       "Records that a reader asked",
+       {kServices, kConsent, kBy},
+       run_subscriber_add},
+      {"subscriber confirm",
+       "ADDRESS",
+       "A reader who asked has confirmed: they are told from now on",
+       {kConsent, kBy},
+       run_subscriber_confirm},
+      {"subscriber remove", "ADDRESS", "A reader leaves", {kBy}, run_subscriber_remove},
+      {"subscriber list",
+       "",
+       "The list",
+       {{"--state", "STATE", "asked, confirmed, left or suppressed (default: all)"}, kJson},
+       run_subscriber_list},
+      {"subscriber import",
+       "FILE",
+       "A CSV file: address, services, confirmed_at, consent; all of it or nothing",
+       {{"--confirmed", "", "these readers have confirmed; needs --consent"}, kConsent, kBy, kJson},
+       run_subscriber_import},
+      {"subscriber export",
+       "",
+       "The confirmed readers as CSV",
+       {{"--plain", "",
+         "for machines: without the ' before what a spreadsheet takes for a formula"},
+        kBy},
+       run_subscriber_export},
+      {"feed write", "DIR", "feed.xml, incidents.json, history.md, log.jsonl", {}, run_feed_write},
+      {"config",
+       "",
+       "All settings with their defaults",
+       {{"--sample", "", "a configuration file to start from"}},
+       run_config},
+      {"check-config", "", "Reads the configuration and every file it names", {}, run_check_config},
+      {"doctor",
+       "",
+       "Tries site, SMTP, store, DNS and certificates, and says what to do",
+       {kJson},
+       run_doctor},
+      {"migrate",
+       "",
+       "Makes the keyring, and brings the store's schema up to date",
+       {},
+       run_migrate},
+      {"logs", "", "The closed list of log events", {kJson}, run_logs},
+      {"templates", "", "The variables of each template", {}, run_templates},
+  };
+  return table;
+}
+
+}  // namespace trust::notifier

@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "lib/cli/json_out.h"
+#include "lib/outbox/outbox_store.h"
+#include "notifier/announcement/announcement_store.h"
+#include "notifier/cli/commands.h"
+#include "notifier/incident/meta_store.h"
+#include "notifier/subscriber/subscriber_store.h"
+
+namespace trust::notifier {
+
+namespace {
+
+std::optional<UtcTime> time_of(const std::optional<std::string>& fact) {
+  std::int64_t ms = 0;
+  if (!fact || std::from_chars(fact->data(), fact->data() + fact->size(), ms).ec != std::errc{})
+    return {};
+  return from_epoch_ms(ms);
+}
+
+std::string age_in_words(const std::optional<UtcTime>& then, UtcTime now) {
+  if (!then) return "never";
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now - *then).count();
+  if (seconds < 120) return fmt::format("{} s ago", seconds);
+  if (seconds < 7200) return fmt::format("{} min ago", seconds / 60);
+  return fmt::format("{} h ago", seconds / 3600);
+}
+
+void print_counts(std::ostream& out, std::string_view what,
+                  const std::map<std::string, int>& counts) {
+  out << fmt::format("{:<13}", what);
+  const char* between = "";
+  for (const auto& [state, count] : counts) {
+    out << between << state << ' ' << count;
+    between = ", ";
+  }
+  out << (counts.empty() ? "none\n" : "\n");
+}
+
+}  // namespace
+
+cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io) {
+  return opened(app, arguments, io, [&](Opened& all) {
+    const auto fact = MetaStore{all.store}.get(Fact::last_look);
+    if (!fact) return cli::fail(io, fact.error());
+    const auto open = AnnouncementStore{all.store}.open();
+    if (!open) return cli::fail(io, open.error());
+    const auto readers = SubscriberStore{all.store, all.keyring}.count_by_state();
+    if (!readers) return cli::fail(io, readers.error());
+    const auto mails = outbox::OutboxStore{all.store}.count_by_state("");
+    if (!mails) return cli::fail(io, mails.error());
+    std::map<std::string, int> announcements;
+    for (const Announcement& a : *open) ++announcements[std::string{name_of(a.state)}];
+    const std::optional<UtcTime> last_look = time_of(*fact);
+    if (arguments.wants_json()) {
+      cli::print_json(io.out, {{"last_look", cli::or_null(last_look)},
+                               {"watching", all.site.folder.has_value()},
+                               {"announcements", announcements},
+                               {"subscribers", *readers},
+                               {"outbox", *mails}});
+      return cli::Exit::done;
+    }
+    io.out << fmt::format("site         {}\n",
+                          all.site.folder
+                              ? "last looked at " + age_in_words(last_look, app.clock.now())
+                              : "no folder is watched");
+    print_counts(io.out, "announcing", announcements);
+    print_counts(io.out, "subscribers", *readers);
+    print_counts(io.out, "outbox", *mails);
+    return cli::Exit::done;
+  });
+}
+
+}  // namespace trust::notifier

@@ -1,0 +1,19 @@
+#include <iostream>
+
+#include "lib/base/log.h"
+#include "lib/net/curl_stream.h"
+#include "notifier/cli/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace trust;
+  // Standard output is the commands'; `run` takes it for its log.
+  set_log_output(LogTo::nowhere);
+  const SystemClock clock;
+  net::CurlConnector connector;
+  notifier::App app{clock, connector, [](const notifier::Config& config) {
+                      return notifier::fetch_from(config.site.base_url.text, config.site.ca_file);
+                    }};
+  const std::vector<std::string> line(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return static_cast<int>(cli::run_program<notifier::App>(
+      notifier::kProgram, notifier::commands(), app, line, {std::cin, std::cout, std::cerr}));
+}
