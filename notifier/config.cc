@@ -23,6 +23,22 @@ std::vector<config::Setting<Config>> joined(Groups... groups) {
   return all;
 }
 
+/// The mailbox of what comes back may be left out whole; null shows that in the sample.
+std::vector<config::Setting<Config>> bounces_imap() {
+  std::vector<config::Setting<Config>> rows = config::imap_settings<Config>(
+      "bounces.imap", Need::usual, [](Config & c) -> auto& { return c.bounces.imap; });
+  for (config::Setting<Config>& row : rows) {
+    if (row.need != Need::usual) continue;
+    row.need = Need::optional;
+    row.default_json = "null";
+    row.fill = [fill = row.fill](Config& c, const config::Given& given) {
+      return given.type == config::Given::Type::null ? ok() : fill(c, given);
+    };
+  }
+  rows.front().doc = "The mailbox of bounces and replies; null = none. (Not yet in effect.)";
+  return rows;
+}
+
 std::vector<config::Setting<Config>> table() {
   using Rows = std::vector<config::Setting<Config>>;
   return joined(
@@ -78,8 +94,7 @@ std::vector<config::Setting<Config>> table() {
                "Envelope sender of announcements, \"bounces+{token}@example.org\"; null = "
                "the address of `from`.",
                [](Config & c) -> auto& { return c.bounces.address; })},
-      config::imap_settings<Config>(
-          "bounces.imap", Need::usual, [](Config & c) -> auto& { return c.bounces.imap; }),
+      bounces_imap(),
       config::http_settings<Config>(
           "http", R"("127.0.0.1:8026")", PrivateListen::settable, R"("127.0.0.1:8027")",
           [](Config & c) -> auto& { return c.http; }),
@@ -90,8 +105,8 @@ std::vector<config::Setting<Config>> table() {
                [](Config & c) -> auto& { return c.list_id_setting; }),
            path_setting<Config>(
                "services", Need::optional, "null",
-               "File that names the services and their other names; null = names are "
-               "compared as they are written.",
+               "File that names the services and their other names. (Not yet in effect: names are "
+               "compared as they are written.)",
                [](Config & c) -> auto& { return c.services; }),
            path_setting<Config>(
                "templates", Need::optional, "null",
@@ -101,7 +116,7 @@ std::vector<config::Setting<Config>> table() {
           "notices", LateMail::none, [](Config & c) -> auto& { return c.notices; }),
       Rows{setting<Config>(
           "dns.resolver", Need::optional, "null",
-          "Name server that `doctor` asks; null = the system's.",
+          "Name server that `doctor` asks; null = the system's. (Not yet in effect.)",
           [](Config & c) -> auto& { return c.resolver; })});
 }
 

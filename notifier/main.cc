@@ -11,7 +11,9 @@ int main(int argc, char** argv) {
   const SystemClock clock;
   net::CurlConnector connector;
   notifier::App app{clock, connector, [](const notifier::Config& config) {
-                      return notifier::fetch_from(config.site.base_url.text, config.site.ca_file);
+                      std::optional<std::string> ca_file = config.site.ca_file;
+                      if (ca_file) ca_file = config::credential_path(*ca_file);
+                      return notifier::fetch_from(config.site.base_url.text, ca_file);
                     }};
   const std::vector<std::string> line(argv + (argc > 0 ? 1 : 0), argv + argc);
   return static_cast<int>(cli::run_program<notifier::App>(
