@@ -52,6 +52,10 @@ class Lines {
   void end_item() { mark_.clear(); }
 
   std::string& out() { return out_; }
+  void cut(std::size_t length) {
+    out_.resize(length);
+    begun_ = begun_ && length > 0;
+  }
   std::string finish() {
     while (!out_.empty() && (out_.back() == ' ' || out_.back() == '\n')) out_.pop_back();
     if (!out_.empty()) out_ += '\n';
@@ -244,7 +248,7 @@ void Reading::end_hidden() {
   std::string& out = lines_.out();
   if (out.size() <= hidden_at_) return;
   if (is_blank(std::string_view{out}.substr(hidden_at_))) {
-    out.resize(hidden_at_);
+    lines_.cut(hidden_at_);
     return;
   }
   const std::size_t first = out.find_first_not_of(" \n>", hidden_at_);

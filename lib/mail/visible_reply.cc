@@ -239,8 +239,9 @@ class Visible {
       if (line != "-- " && line != "--") continue;
       std::size_t end = i + 1, full = 0;
       for (; end < lines_.size() && keep_[end]; ++end) full += is_blank(lines_[end]) ? 0 : 1;
-      const bool nothing_below = std::none_of(keep_.begin() + static_cast<std::ptrdiff_t>(end),
-                                              keep_.end(), [](bool k) { return k; });
+      bool nothing_below = true;
+      for (std::size_t below = end; below < lines_.size() && nothing_below; ++below)
+        nothing_below = !keep_[below] || is_blank(lines_[below]);
       if (nothing_below && full <= (line == "-- " ? kMaxSignatureLines : kMaxBareSignatureLines))
         drop(i, end);
       return;
