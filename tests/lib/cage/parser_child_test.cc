@@ -177,6 +177,15 @@ TEST(ParserChild, EatenTimeDoesNotAddUpOverMails) {
   EXPECT_EQ(child.child_pid(), first) << "the limit is per mail";
 }
 
+TEST(ParserChild, ThatIsRefusedMemorySaysSo) {
+  ParserChild child{{.memory_bytes = 24U << 20U}};
+  const auto mail = child.parse(kMail + std::string(20U << 20U, 'x'));
+  ASSERT_TRUE(mail);
+  EXPECT_EQ(mail->unparsed_because, "too_much_memory");
+  EXPECT_EQ(mail->subject, "Haven is down");
+  expect_understood(child.parse(kMail));
+}
+
 TEST(ParserChild, ThatCannotBeStartedIsUnavailable) {
   for (const char* path : {"/nonexistent", "/bin/true", "/etc/passwd"}) {
     ParserChild child{kHasty, {path, "parser"}};
