@@ -1,5 +1,6 @@
 #include "tests/lib/cage/misbehaving_child.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -55,6 +56,12 @@ void misbehave(const std::string& how, const nlohmann::json& honest) {
   if (how == "hang") ::pause();
   if (how == "exit") std::_Exit(0);
   if (how == "abort") ::raise(SIGABRT);
+  if (how == "kill") ::raise(SIGKILL);
+  if (how.starts_with("kill-unless ")) {  // a file is there, which the first child makes
+    const std::string mark = how.substr(how.find(' ') + 1);
+    if (::open(mark.c_str(), O_CREAT | O_EXCL | O_WRONLY, 0600) >= 0) ::raise(SIGKILL);
+    tell(honest);
+  }
   if (how == "deaf") {  // closes the socket and lives on
     ::close(3);
     ::pause();
