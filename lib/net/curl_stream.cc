@@ -50,8 +50,9 @@ struct LoginWatch {
   }
   bool was_answered() const {
     if (smtp) return last_line.starts_with("5");
-    return find_ignoring_case(last_line, " NO") != std::string_view::npos ||
-           find_ignoring_case(last_line, " BAD") != std::string_view::npos;
+    const auto words = split(last_line, ' ');
+    return words.size() > 1 &&
+           (equals_ignoring_case(words[1], "NO") || equals_ignoring_case(words[1], "BAD"));
   }
 };
 
