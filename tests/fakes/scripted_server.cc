@@ -1,6 +1,7 @@
 #include "tests/fakes/scripted_server.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -83,7 +84,7 @@ struct ScriptedServer::Line {
 
 ScriptedServer::ScriptedServer(std::vector<Script> scripts) : scripts_{std::move(scripts)} {
   listener_ = bound_socket(port_);
-  if (::listen(listener_, 64) != 0 || ::pipe(stop_pipe_) != 0)
+  if (::listen(listener_, 64) != 0 || ::pipe2(stop_pipe_, O_CLOEXEC) != 0)
     throw std::runtime_error{"cannot listen on 127.0.0.1"};
   acceptor_ = std::thread{[this] { accept_all(); }};
 }
