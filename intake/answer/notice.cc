@@ -34,6 +34,7 @@ std::string due_of(const std::vector<Promise>& promises, std::string_view kind) 
 
 std::vector<render::Values> mark_list(const std::vector<std::string>& marks) {
   std::vector<render::Values> list;
+  list.reserve(marks.size());
   for (const std::string& mark : marks) list.push_back({{"mark", mark}});
   return list;
 }

@@ -54,7 +54,7 @@ std::string moment_in_words(UtcTime at) {
 }
 
 std::string one_line(std::string_view text, std::size_t max_bytes) {
-  const std::string shown = fold_space(to_display(text, Newlines::to_space));
+  std::string shown = fold_space(to_display(text, Newlines::to_space));
   if (shown.size() <= max_bytes) return shown;
   return std::string{cut_utf8(shown, max_bytes)} + "…";
 }

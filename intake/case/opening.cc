@@ -9,7 +9,7 @@ namespace trust::intake {
 
 Status add_promises(store::Connection& connection, const Case& c, UtcTime start,
                     std::string_view start_by, const Calendar& calendar) {
-  const Status response = CaseStore{connection}.add_promise(
+  Status response = CaseStore{connection}.add_promise(
       new_promise(c.id, "response", start, start_by, kResponseDays, calendar));
   if (!response || c.kind != "vulnerability") return response;
   return add_triage(connection, c, start, start_by, calendar);

@@ -29,7 +29,7 @@ Result<Filed> mail_arrived(const FlowTools& tools, const FlowSettings& settings,
   // 2. What is it, and where does it belong? It opens a case with its promises, joins one, or is a
   // look; what the reporter and staff are owed is written on the case in the same transaction.
   // If we die here, then it is still `parsed`, no case knows of it, and the next call files it.
-  const Result<Filed> filed = file_parsed(tools, settings, mail_id);
+  Result<Filed> filed = file_parsed(tools, settings, mail_id);
   if (!filed) return filed.error();
   if (filed->now) ++arrived.filed;
   if (filed->now && filed->opened) ++arrived.opened;

@@ -48,7 +48,7 @@ Result<bool> parse_stored(const FlowTools& tools, const FlowSettings& settings,
   mail.from_address = sender_of(*parsed, {settings.identity.address}).address.address;
   mail.subject = parsed->subject;
   mail.message_id = parsed->message_id;
-  const Result<bool> done =
+  Result<bool> done =
       mails.set_parsed(mail, tools.keyring.digest("content", parsed->content_sha256));
   if (!done || !*done) return done;
   if (parsed->unparsed)
