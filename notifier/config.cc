@@ -66,7 +66,7 @@ std::vector<config::Setting<Config>> table() {
            path_setting<Config>(
                "site.folder", Need::usual, R"("/srv/docs/trust/incidents")",
                "Folder with the post-mortems as Markdown, watched for new ones; without "
-               "it, `announce URL` reads the live page.",
+               "it, the live history page is watched.",
                [](Config & c) -> auto& { return c.site.folder; }),
            setting<Config>(
                "site.check_live", Need::optional, "true",

@@ -64,8 +64,7 @@ void look_at_site(cli::Findings& findings, App& app, const Config& config, UtcTi
     findings.good("site", "answers, and its article is found");
   }
   if (!config.site.folder)
-    return findings.warn("folder",
-                         "none is watched; pages are announced by `trust-notifier announce URL`");
+    return findings.warn("folder", "none is configured; the live history page is watched");
   const auto look = site_of(config).look_at_folder();
   if (!findings.note("folder", look,
                      look ? fmt::format("{} post-mortems", look->pages.size()) : ""))

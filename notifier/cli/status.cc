@@ -58,16 +58,14 @@ cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io) {
     const std::optional<UtcTime> last_look = time_of(*fact);
     if (arguments.wants_json()) {
       cli::print_json(io.out, {{"last_look", cli::or_null(last_look)},
-                               {"watching", all.site.folder.has_value()},
+                               {"watching", all.site.folder ? "folder" : "history"},
                                {"announcements", announcements},
                                {"subscribers", *readers},
                                {"outbox", *mails}});
       return cli::Exit::done;
     }
-    io.out << fmt::format("site         {}\n",
-                          all.site.folder
-                              ? "last looked at " + age_in_words(last_look, app.clock.now())
-                              : "no folder is watched");
+    io.out << fmt::format("{:<13}last looked at {}\n", all.site.folder ? "folder" : "site",
+                          age_in_words(last_look, app.clock.now()));
     print_counts(io.out, "announcing", announcements);
     print_counts(io.out, "subscribers", *readers);
     print_counts(io.out, "outbox", *mails);

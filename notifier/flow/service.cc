@@ -1,6 +1,8 @@
 #include "notifier/flow/service.h"
 
+#include <future>
 #include <memory>
+#include <thread>
 
 #include "notifier/delivery/announcement_composer.h"
 #include "notifier/flow/clock_ticked.h"
@@ -11,9 +13,9 @@ namespace trust::notifier {
 namespace {
 
 using namespace std::chrono_literals;
-using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick = 300ms;
+constexpr std::chrono::seconds kLookEnds = 3s;  ///< how long a look may take to notice the end
 
 outbox::Worker worker_of(const ServiceParts& parts, StopSignal& stop) {
   return {parts.sending,
@@ -27,33 +29,49 @@ outbox::Worker worker_of(const ServiceParts& parts, StopSignal& stop) {
           stop};
 }
 
+struct Sending {
+  outbox::Worker worker;
+  std::promise<void> looking_ended;
+};
+
+/// Looks every `poll`, on a thread and a connection of its own: a site may take its 20 seconds.
+void look_until_stopped(const ServiceParts& parts, StopSignal& stop, outbox::Worker& worker) {
+  while (!stop.requested()) {
+    if (Result<store::Connection> store = parts.database.connect()) {
+      const auto looked =
+          look_at_site(*store, parts.keyring, parts.office, parts.site, parts.clock.now());
+      if (looked && looked->announced + looked->held > 0) worker.wake();
+    }
+    stop.wait_for(parts.poll);
+  }
+}
+
 }  // namespace
 
-Status run_until_stopped(const ServiceParts& parts, StopSignal& stop) {
+Result<bool> run_until_stopped(const ServiceParts& parts, StopSignal& stop) {
   Result<store::Connection> store = parts.database.connect();
   if (!store) return store.error();
   // Before a worker may give up what is too old: nobody was running, so its two days begin now.
-  if (Status ticked = clock_ticked(*store, parts.clock.now()); !ticked) return ticked;
-  outbox::Worker worker = worker_of(parts, stop);
-  if (Status started = worker.start(); !started) return started;
-  auto next_look = steady_clock::now();
+  if (Status ticked = clock_ticked(*store, parts.clock.now()); !ticked) return ticked.error();
+  // Shared with the looking thread, which may outlive this call.
+  const std::shared_ptr<Sending> sending{new Sending{worker_of(parts, stop), {}}};
+  if (Status started = sending->worker.start(); !started) return started.error();
+  std::thread looking{[&parts, &stop, sending] {
+    look_until_stopped(parts, stop, sending->worker);
+    sending->looking_ended.set_value();
+  }};
   while (!stop.requested()) {
-    bool broken = false;
-    if (steady_clock::now() >= next_look) {
-      const auto looked =
-          look_at_site(*store, parts.keyring, parts.office, parts.site, parts.clock.now());
-      broken = !looked;
-      if (looked && looked->announced + looked->held > 0) worker.wake();
-      next_look = steady_clock::now() + parts.poll;
-    }
-    broken = !clock_ticked(*store, parts.clock.now()) || broken;
+    const Status ticked = clock_ticked(*store, parts.clock.now());
     // A connection that failed may be gone for good; a fresh one costs little.
-    if (broken)
+    if (!ticked)
       if (Result<store::Connection> fresh = parts.database.connect()) store = std::move(fresh);
-    stop.wait_for(broken ? 1s : kTick);
+    stop.wait_for(ticked ? kTick : 1s);
   }
-  worker.stop();
-  return ok();
+  sending->worker.stop();
+  const bool ended =
+      sending->looking_ended.get_future().wait_for(kLookEnds) == std::future_status::ready;
+  ended ? looking.join() : looking.detach();
+  return ended;
 }
 
 Idle run_until_idle(const ServiceParts& parts, StopSignal& stop) {

@@ -27,8 +27,9 @@ struct ServiceParts {
 };
 
 /// The service: looks every `poll`, releases, sends, finishes, until `stop` is requested. A look or
-/// store that fails is logged and tried again.
-Status run_until_stopped(const ServiceParts& parts, StopSignal& stop);
+/// store that fails is logged and tried again. False: a look still waits for a server when it ends;
+/// the process must exit then without unwinding, and nothing is lost.
+Result<bool> run_until_stopped(const ServiceParts& parts, StopSignal& stop);
 
 /// What came of one round.
 struct Idle {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "lib/base/file.h"
+#include "notifier/page/history_page.h"
 #include "notifier/page/html_page.h"
 #include "notifier/page/markdown.h"
 
@@ -104,6 +105,16 @@ Result<Page> Site::read_live(const std::string& id) const {
   Result<Article> read = read_html_page(answer->body, selectors);
   if (!read) return read.error();
   return Page{id, url, *std::move(read)};
+}
+
+Result<std::optional<std::vector<std::string>>> Site::read_history() const {
+  const Result<net::HttpAnswer> answer = fetch(base_url);
+  if (!answer) return answer.error().within("the history page");
+  if (answer->code == 404 || answer->code == 410) return std::optional<std::vector<std::string>>{};
+  if (answer->code != 200)
+    return Error{Fault::unavailable,
+                 "the history page answers HTTP " + std::to_string(answer->code)};
+  return std::optional{linked_incidents(answer->body, base_url)};
 }
 
 Status Site::check_is_live(const std::string& id) const {

@@ -50,6 +50,9 @@ struct Site {
   /// The live page read. Fault::not_found: 404, 410, or no article on it; unavailable: any other
   /// answer than 200.
   Result<Page> read_live(const std::string& id) const;
+  /// The ids that the live history page (`base_url`) links to. Nothing: the site has no such page
+  /// (404, 410). Fault::unavailable: any other answer than 200.
+  Result<std::optional<std::vector<std::string>>> read_history() const;
   /// Success: the live page answers 200 and is not visibly the placeholder still. Faults as above.
   Status check_is_live(const std::string& id) const;
 };

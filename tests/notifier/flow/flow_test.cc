@@ -92,6 +92,11 @@ class FlowTest : public NotifierStoreTest {
     return static_cast<std::int64_t>(relay_.told.count(address));
   }
 
+  std::size_t told_count() {
+    const std::scoped_lock lock{relay_.mutex};
+    return relay_.told.size();
+  }
+
   NotifierFolder folder_;
   Site site_;
   Result<net::HttpAnswer> live_ = net::HttpAnswer{200, "text/html", "<main>there</main>"};
@@ -205,6 +210,100 @@ TEST_P(FlowTest, NobodyIsToldBeforeTheLivePageAnswers) {
   site_.check_live = true;
   live_ = net::HttpAnswer{200, "", "<main>there</main>"};
   EXPECT_EQ(look()->announced, 1);
+}
+
+/// A site as browsers see it, without a folder.
+class LiveSite {
+ public:
+  std::map<std::string, int> pages;  ///< id -> HTTP code; 0: a placeholder
+  int history = 200;
+
+  Result<net::HttpAnswer> operator()(const std::string& url) const {
+    const std::string id =
+        url.substr(std::string_view{"https://docs.example.org/trust/incidents/"}.size());
+    if (id.empty()) {
+      std::string links;
+      for (const auto& [name, code] : pages) links += "<a href='" + name + "/'>x</a>";
+      return net::HttpAnswer{history, "", "<main>" + links + "</main>"};
+    }
+    const int code = pages.at(id.substr(0, id.size() - 1));
+    if (code < 0) return Error{Fault::unavailable, "too slow"};
+    return net::HttpAnswer{
+        code == 0 ? 200 : code, "",
+        code == 0 ? "<main>reserved</main>"
+                  : "<main><h2>Summary</h2>It broke.<h2>Root cause</h2>A cable.</main>"};
+  }
+};
+
+TEST_P(FlowTest, WithoutAFolderTheHistoryPageIsWatched) {
+  subscribe("ann@example.org");
+  LiveSite live;
+  live.pages = {{"2026-11-01-old", 200},
+                {"2026-11-02-old", -1},
+                {"2026-11-23-dns", 0},
+                {"2026-11-03-gone", 404}};
+  site_.folder.reset();
+  site_.fetch = [&live](const std::string& url) { return live(url); };
+  // One old page does not answer: the first look has not been.
+  EXPECT_EQ(look().error().fault(), Fault::unavailable);
+  live.pages["2026-11-02-old"] = 200;
+  const auto first = look();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->before_us, 2);
+  EXPECT_EQ(first->placeholders, 1);
+  EXPECT_EQ(announcements(), 0);
+  live.pages["2026-11-23-dns"] = 503;
+  EXPECT_EQ(look()->waiting, 1);
+  live.pages["2026-11-23-dns"] = 200;
+  EXPECT_EQ(look()->announced, 1);
+  EXPECT_EQ(look()->announced, 0);
+  live.history = 503;
+  EXPECT_EQ(look().error().fault(), Fault::unavailable);
+}
+
+TEST_P(FlowTest, ASiteWithoutAHistoryPageIsNoFailureAndNoLook) {
+  LiveSite live;
+  live.history = 404;
+  site_.folder.reset();
+  site_.fetch = [&live](const std::string& url) { return live(url); };
+  ASSERT_TRUE(look());
+  ASSERT_TRUE(run());
+  live.history = 200;
+  live.pages["2026-11-20-old"] = 200;
+  EXPECT_EQ(look()->before_us, 1);
+}
+
+TEST_P(FlowTest, ItStopsWhenAskedAlthoughTheSiteStalls) {
+  subscribe("ann@example.org");
+  ASSERT_TRUE(publish("2026-11-23-dns", {"ana@example.org", "", true}));
+  std::atomic<bool> asked{false}, let_go{false};
+  site_.folder.reset();
+  site_.fetch = [&](const std::string&) -> Result<net::HttpAnswer> {
+    asked = true;
+    while (!let_go) std::this_thread::yield();
+    return Error{Fault::unavailable, "too slow"};
+  };
+  StopSignal stop;
+  const ServiceParts parts{store_.database(), keyring_, office_, site_, clock_, 1min, {}, [this] {
+                             return std::make_unique<FakeRelay::Line>(relay_);
+                           }};
+  std::thread person{[&] {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while ((!asked || told_count() < 3) && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    stop.request();
+    // The site answers only after the service has given it up, or would have.
+    const auto later = std::chrono::steady_clock::now() + 4s;
+    while (std::chrono::steady_clock::now() < later) stop_.wait_for(100ms);
+    let_go = true;
+  }};
+  const auto ended = run_until_stopped(parts, stop);
+  person.join();
+  ASSERT_TRUE(ended);
+  EXPECT_FALSE(*ended);
+  EXPECT_EQ(told("ann@example.org"), 1);
+  // The look that was given up ends now, before what it refers to does.
+  stop_.wait_for(500ms);
 }
 
 TEST_P(FlowTest, APlaceholderIsRefused) {

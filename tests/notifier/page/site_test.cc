@@ -103,6 +103,30 @@ TEST_F(SiteTest, TheLivePageMustAnswer) {
   EXPECT_EQ(asked_.front(), "https://docs.example.org/trust/incidents/2026-03-01-dns/");
 }
 
+TEST_F(SiteTest, TheHistoryPagesLinksAreIds) {
+  answer_ =
+      net::HttpAnswer{200, "text/html",
+                      "<nav><a href='/trust/incidents/'>Incidents</a></nav><table>"
+                      "<a href='/trust/incidents/2026-03-01-a/'>1</a><a "
+                      "href=\"https://docs.example.org/trust/incidents/2026-03-02-b\">2</a>"
+                      "<a href=' ./2026-03-03-c/ '>3</a><a href='2026-03-04-d/#summary'>4</a><a "
+                      "href='2026-03-01-a/?x=1'>again</a>"
+                      "<a href='https://evil.example/trust/incidents/2026-03-05-e/'>x</a><a "
+                      "href='//evil.example/2026-03-06-f/'>x</a>"
+                      "<a href='/other/2026-03-07-g/'>x</a><a href='2026-03-08-h/deeper/'>x</a><a "
+                      "href='javascript:2026'>x</a>"
+                      "<a href='/trust/incidents/../2026-03-09-i/'>x</a><a>x</a></table>"};
+  const auto ids = site_.read_history();
+  ASSERT_TRUE(ids && *ids);
+  EXPECT_EQ(**ids, (std::vector<std::string>{"2026-03-01-a", "2026-03-02-b", "2026-03-03-c",
+                                             "2026-03-04-d"}));
+  EXPECT_EQ(asked_, std::vector<std::string>{site_.base_url});
+  answer_ = net::HttpAnswer{404, "", ""};
+  EXPECT_FALSE(*site_.read_history());
+  answer_ = net::HttpAnswer{500, "", ""};
+  EXPECT_EQ(site_.read_history().error().fault(), Fault::unavailable);
+}
+
 TEST_F(SiteTest, ALivePageWithoutAnArticleIsNotRead) {
   answer_ = net::HttpAnswer{200, "text/html", "<div>a</div>"};
   EXPECT_EQ(site_.read_live("2026-03-01-dns").error().fault(), Fault::not_found);
