@@ -1,0 +1,77 @@
+"""The outside checker: compares what recipients got with what a store says, and lists whatever is lost, doubled or untold.
+It reads stores with sqlite3 or psql and counts mails in mailboxes or in the scripted relay; nothing of ours is asked."""
+
+from collections import Counter
+
+from tests.world.stage import rows
+
+
+def copies_in(world, addresses):
+    """How often each (recipient, Message-ID) lies in the mailboxes."""
+    return Counter((address, str(mail["Message-ID"]).strip("<> ")) for address in addresses for mail in world.mailbox(address).mails())
+
+
+def copies_at(relay):
+    """How often the relay saw the end of each (recipient, Message-ID), answered or not."""
+    return Counter((mail.recipient, mail.header("Message-ID").strip("<> ")) for mail in relay.mails)
+
+
+def _delivery_faults(what, state, copies):
+    if state == "accepted":
+        return [] if copies == 1 else [f"{what}: accepted, and {copies} copies are there"]
+    if state == "uncertain":
+        return [] if copies <= 1 else [f"{what}: uncertain, and {copies} copies are there"]
+    return [f"{what}: left in state {state}"]
+
+
+def intake_faults(url, reporters, staff, copies):
+    """After the service is idle: each reporter's one mail is one case with one acknowledgment and one notice per staff."""
+    faults = []
+    cases = rows(url, "SELECT id, reporter_address FROM cases")
+    if sorted(reporter for _, reporter in cases) != sorted(reporters):
+        faults.append(f"{len(cases)} cases for {len(reporters)} reports")
+    mails = rows(url, "SELECT stage, count(*) FROM mail GROUP BY stage")
+    if mails != [("filed", str(len(reporters)))]:
+        faults.append(f"mails: {mails}")
+    ledger = rows(url, "SELECT outcome, count(*) FROM mailbox_ledger GROUP BY outcome")
+    if ledger != [("stored", str(len(reporters)))]:
+        faults.append(f"ledger: {ledger}")
+    wanted = Counter([("acknowledgment", reporter) for reporter in reporters] + [("notice", person) for person in staff for _ in reporters])
+    sent = rows(url, "SELECT kind, recipient, message_id, state FROM outbox WHERE kind IN ('acknowledgment', 'notice')")
+    queued = Counter((kind, recipient) for kind, recipient, _, _ in sent)
+    if queued != wanted:
+        faults.append(f"outbox: {dict(queued)} instead of {dict(wanted)}")
+    for kind, recipient, message_id, state in sent:
+        faults += _delivery_faults(f"{kind} to {recipient}", state, copies[recipient, message_id])
+    return faults
+
+
+def answer_faults(url, reporter, copies):
+    """After `answer` has at last ended with 0: one answer, met promise, one mail."""
+    sent = rows(url, "SELECT recipient, message_id, state FROM outbox WHERE kind = 'answer'")
+    faults = [] if len(sent) == 1 else [f"{len(sent)} answers in the outbox"]
+    for recipient, message_id, state in sent:
+        faults += [] if recipient == reporter else [f"an answer to {recipient}"]
+        faults += _delivery_faults(f"answer to {recipient}", state, copies[recipient, message_id])
+    met = rows(url, "SELECT count(*) FROM promise WHERE kind = 'response' AND met_at IS NOT NULL")
+    return faults + ([] if met == [("1",)] else [f"met promises: {met}"])
+
+
+def notifier_faults(url, page, readers, copies):
+    """After the announcement is settled: one delivery for each reader, and one mail unless it is listed as uncertain.
+    `copies` counts (recipient, page URL in Archived-At)."""
+    faults = []
+    announced = rows(url, f"SELECT state, recipients FROM announcement WHERE url = '{page}'")
+    uncertain = rows(url, "SELECT count(*) FROM outbox WHERE state = 'uncertain'") != [("0",)]
+    if announced not in ([("finished", str(len(readers)))], [("sending", str(len(readers)))] if uncertain else []):
+        faults.append(f"announcement: {announced}")
+    sent = rows(url, "SELECT address, outbox.state FROM outbox JOIN subscriber ON subscriber.id = outbox.reader WHERE outbox.kind = 'announcement'")
+    if sorted(address for address, _ in sent) != sorted(readers):
+        faults.append(f"{len(sent)} deliveries for {len(readers)} readers")
+    for address, state in sent:
+        faults += _delivery_faults(f"announcement to {address}", state, copies[address, page])
+    return faults
+
+
+def pages_in(world, readers):
+    return Counter((reader, str(mail["Archived-At"]).strip("<> ")) for reader in readers for mail in world.mailbox(reader).mails())
