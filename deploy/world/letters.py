@@ -3,6 +3,7 @@
 import email.policy
 from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
+from email.mime.application import MIMEApplication
 from email.utils import format_datetime, make_msgid
 
 from .people import SECURITY
@@ -56,7 +57,11 @@ FOREIGN_NAME = "журнал.txt"
 def foreign_report(sender):
     """A report with an attachment whose text and name are in KOI8-R."""
     mail = letter(sender, "Vaultyx sync: журнал ошибок", "Vaultyx sync fails since this morning, the log is attached.\n", name="Иван")
-    mail.add_attachment(FOREIGN_TEXT.encode("koi8-r"), "text", "plain", params={"charset": "koi8-r"}, filename=("koi8-r", "", FOREIGN_NAME))
+    part = MIMEApplication(FOREIGN_TEXT.encode("koi8-r"))  # Python's newer classes would put the name into UTF-8
+    part.replace_header("Content-Type", 'text/plain; charset="koi8-r"')
+    part.add_header("Content-Disposition", "attachment", filename=("koi8-r", "", FOREIGN_NAME))
+    mail.make_mixed()
+    mail.attach(part)
     return mail
 
 
