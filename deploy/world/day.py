@@ -35,8 +35,12 @@ class Day:
             self._first_look()
             self._subscribers()
             clear, vague, urgent, foreign, robot, _ = REPORTERS
-            self._report("A clear report", clear, letters.clear_report(clear))
-            self._report("A vague one", vague, letters.vague_report(vague))
+            receipt = self._report("A clear report", clear, letters.clear_report(clear))
+            self._must("?" not in body_of(receipt), "who has told everything is asked nothing")
+            receipt = self._report("A vague one", vague, letters.vague_report(vague))
+            questions = [line for line in body_of(receipt).splitlines() if line.endswith("?") or line.startswith("- ")]
+            self._must(questions, "who was vague is asked for what is missing")
+            self.show.quote("\n".join(questions))
             self._report("An urgent one", urgent, letters.urgent_report(urgent), urgent=True)
             self._out_of_office(robot)
             self._foreign(foreign)
@@ -92,6 +96,7 @@ class Day:
             notice = self.world.mailbox(person).wait_for_mail(f"the notice of {case}", lambda m: case in body_of(m) + m["Subject"], _NOTICE_WITHIN)
             self._must(not urgent or "urgent" in notice["Subject"].lower(), "the notice of an urgent report says so in its subject")
         self.show.came(f"{' and '.join(STAFF_NAMES[p] for p in STAFF)} have heard of it, {time.monotonic() - sent:.1f} s after it was sent.")
+        return receipt
 
     def _out_of_office(self, sender):
         self._send(sender, letters.out_of_office(sender))
