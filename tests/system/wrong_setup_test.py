@@ -114,11 +114,11 @@ class WrongSetup(Stage):
     def test_a_store_that_is_not_migrated_or_too_new_is_refused_with_what_to_run(self):
         programs = self.programs("schema")
         for name in ("intake", "notifier"):
-            self._says(programs.call(name, "run", "--until-idle"), _CONFLICT, "migrate")
+            self._says(programs.call(name, "run", "--until-idle"), _FAILED, "migrate")
             self.must(programs.call(name, "migrate"))
             self.must(programs.call(name, "migrate"))
             change(getattr(programs, name)["store"]["url"], "INSERT INTO schema_migration VALUES ('9999_future', 0)")
-            self._says(programs.call(name, "run", "--until-idle"), _CONFLICT, "newer")
+            self._says(programs.call(name, "run", "--until-idle"), _FAILED, "newer")
 
     def test_a_store_with_somebody_elses_keys_is_refused(self):
         programs = self.programs("keys")
