@@ -43,7 +43,7 @@ def main(arguments):
 def _live(show, once):
     begun = time.monotonic()
     clear_world(_WORLD)
-    with Site() as site, World(_WORLD) as world:
+    with World(_WORLD) as world, Site(world.certificates) as site:
         programs = Programs(world, _WORLD, site.base_url, build=CHECKOUT / "build")
         programs.write()
         _write_wrappers(programs)

@@ -40,7 +40,7 @@ class Programs:
             "from": NOTIFIER, "staff": staff, "state_dir": str(self.folder / "notifier-state"),
             "smtp": {"url": world.smtp_url(NOTIFIER), **_login(world, NOTIFIER), "connections": 2},
             "store": {"url": stores["notifier"]},
-            "site": {"base_url": site_url, "poll": "1s"},
+            "site": {"base_url": site_url, "ca_file": str(world.ca_file), "poll": "1s"},
             "announce": {"hold": "2s"},
             "bounces": {"address": BOUNCES.replace("@", "+{token}@"), "imap": {"url": world.imap_url(BOUNCES), **_login(world, BOUNCES)}},
             "http": {"public_url": "https://lists.example.org"},

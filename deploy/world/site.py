@@ -1,6 +1,7 @@
 """The company's web site on loopback: the history page and post-mortems, as an Astro Starlight site serves them."""
 
 import html
+import ssl
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -61,10 +62,12 @@ def _section(name, text):
 
 
 class Site:
-    """Serves from a thread of its own until `stop`. Pages may come and change while it serves."""
+    """Serves from a thread of its own until `stop`, with TLS if `certificates` is the folder of a server certificate.
+    Pages may come and change while it serves."""
 
-    def __init__(self):
+    def __init__(self, certificates=None):
         self.pages = {}
+        self._scheme = "https" if certificates else "http"
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -86,6 +89,11 @@ class Site:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
         self._server.daemon_threads = True
+        if certificates:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+            # The handshake is the visitor's thread's business: one who says nothing stops nobody else.
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
 
     def __enter__(self):
@@ -100,7 +108,7 @@ class Site:
 
     @property
     def base_url(self):
-        return f"http://127.0.0.1:{self._server.server_address[1]}{PATH}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}{PATH}"
 
     def url(self, page):
         return f"{self.base_url}{page.id}/"

@@ -75,8 +75,8 @@ class Stage(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="trust-test.")))
-        cls.site = cls.enterClassContext(Site())
         cls.world = cls.enterClassContext(World(cls.folder / "world"))
+        cls.site = cls.enterClassContext(Site(cls.world.certificates))
 
     def programs(self, name="programs", **changes):
         """Both programs, configured (`changes` are merged into the configuration of intake or notifier), not migrated."""
