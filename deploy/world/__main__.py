@@ -43,8 +43,8 @@ def main(arguments):
 def _live(show, once):
     begun = time.monotonic()
     clear_world(_WORLD)
-    with World(_WORLD) as world, Site(world.certificates) as site:
-        programs = Programs(world, _WORLD, site.base_url, build=CHECKOUT / "build")
+    with World(_WORLD) as world, Site(_WORLD / "site", world.certificates) as site:
+        programs = Programs(world, _WORLD, site, build=CHECKOUT / "build")
         programs.write()
         _write_wrappers(programs)
         show.line(f"Two mail servers and a web site are up on 127.0.0.1 after {time.monotonic() - begun:.1f} s. Times are UTC.\n")

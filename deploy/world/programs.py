@@ -16,7 +16,7 @@ class Programs:
     """Both programs in `folder`, on stores of their own. `intake` and `notifier` below are the configurations as
     values: change them and call `write`."""
 
-    def __init__(self, world, folder, site_url, build=None, stores=None, children=None):
+    def __init__(self, world, folder, site, build=None, stores=None, children=None):
         """`stores` is {"intake": URL, "notifier": URL}; SQLite files in `folder` if None."""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ class Programs:
             "from": NOTIFIER, "staff": staff, "state_dir": str(self.folder / "notifier-state"),
             "smtp": {"url": world.smtp_url(NOTIFIER), **_login(world, NOTIFIER), "connections": 2},
             "store": {"url": stores["notifier"]},
-            "site": {"base_url": site_url, "ca_file": str(world.ca_file), "poll": "1s"},
+            "site": {"base_url": site.base_url, "folder": str(site.folder), "ca_file": str(world.ca_file), "poll": "1s"},
             "announce": {"hold": "2s"},
             "bounces": {"address": BOUNCES.replace("@", "+{token}@"), "imap": {"url": world.imap_url(BOUNCES), **_login(world, BOUNCES)}},
             "http": {"public_url": "https://lists.example.org"},

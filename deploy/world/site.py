@@ -1,6 +1,8 @@
-"""The company's web site on loopback: the history page and post-mortems, as an Astro Starlight site serves them."""
+"""The company's web site on loopback: the history page and post-mortems, as an Astro Starlight site serves them, and the
+folder of Markdown files that such a site is built from."""
 
 import html
+import json
 import ssl
 import threading
 from dataclasses import dataclass, field
@@ -23,6 +25,9 @@ _FRAME = """<!DOCTYPE html><html lang="en" dir="ltr" data-has-toc data-has-sideb
 """
 
 
+_RESERVED = "This URL is reserved. The post-mortem fills in within the window."
+
+
 @dataclass
 class PostMortem:
     slug: str
@@ -39,20 +44,34 @@ class PostMortem:
     def id(self):
         return f"{self.start:%Y-%m-%d}-{self.slug}"
 
-    def article(self):
-        if not self.published:
-            return "<p>This URL is reserved. The post-mortem fills in within the window.</p>"
-        end = self.start + timedelta(minutes=self.minutes)
-        times = (f"<ul><li><strong>Start (UTC):</strong> {self.start:%Y-%m-%d %H:%M}</li><li><strong>End (UTC):</strong> {end:%Y-%m-%d %H:%M}</li>"
-                 f"<li><strong>Duration:</strong> {self.minutes} minutes</li></ul>")
-        return times + "".join(_section(name, text) for name, text in (
+    @property
+    def end(self):
+        return self.start + timedelta(minutes=self.minutes)
+
+    def sections(self):
+        return (
             ("Summary", self.summary),
-            ("Impact", "About 1,240 users (3.1 %) in one region, for 51 minutes."),
+            ("Impact", f"About 1,240 users (3.1 %) in one region, for {self.minutes} minutes."),
             ("Root cause", self.root_cause),
             ("Detection", "Monitoring, after 8 minutes."),
             ("Resolution", "Logs were moved away and the resolver was restarted."),
             ("Follow-up actions", "The health check asks a question (network, 2026-12-15)."),
-        ))
+        )
+
+    def article(self):
+        """The page's HTML."""
+        if not self.published:
+            return f"<p>{_RESERVED}</p>"
+        times = (f"<ul><li><strong>Start (UTC):</strong> {self.start:%Y-%m-%d %H:%M}</li><li><strong>End (UTC):</strong> {self.end:%Y-%m-%d %H:%M}</li>"
+                 f"<li><strong>Duration:</strong> {self.minutes} minutes</li></ul>")
+        return times + "".join(_section(name, text) for name, text in self.sections())
+
+    def markdown(self):
+        """The file it is built from."""
+        head = (f"---\ntitle: {json.dumps(self.title, ensure_ascii=False)}\nincident:\n  id: {self.id}\n  schema: 1\n  type: {self.type.lower()}\n"
+                f"  services: [{self.service}]\n  status: {'published' if self.published else 'reserved'}\n"
+                f"  start: {self.start:%Y-%m-%dT%H:%M:00Z}\n  end: {self.end:%Y-%m-%dT%H:%M:00Z}\n  duration: PT{self.minutes}M\n---\n")
+        return head + ("\n\n".join(f"## {name}\n\n{text}" for name, text in self.sections()) if self.published else _RESERVED) + "\n"
 
 
 def _section(name, text):
@@ -65,7 +84,9 @@ class Site:
     """Serves from a thread of its own until `stop`, with TLS if `certificates` is the folder of a server certificate.
     Pages may come and change while it serves."""
 
-    def __init__(self, certificates=None):
+    def __init__(self, folder, certificates=None):
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.pages = {}
         self._scheme = "https" if certificates else "http"
         site = self
@@ -115,14 +136,23 @@ class Site:
 
     def publish(self, page):
         """Puts a page there, or in the place of its placeholder; returns its URL."""
-        page.published = True
-        self.pages[page.id] = page
-        return self.url(page)
+        return self._put(page, published=True)
 
     def placeholder(self, page):
         """Reserves the page's URL, as the site does while the post-mortem is not written."""
-        page.published = False
-        self.pages[page.id] = page
+        return self._put(page, published=False)
+
+    def clear(self):
+        for path in self.folder.glob("*.mdx"):
+            path.unlink()
+        self.pages.clear()
+
+    def _put(self, page, published):
+        page.published = published
+        self.pages[page.id] = page  # live first, as a site that is built elsewhere may be
+        file = self.folder / f"{page.id}.mdx"
+        file.with_suffix(".new").write_text(page.markdown(), encoding="utf-8")
+        file.with_suffix(".new").rename(file)
         return self.url(page)
 
     def _body(self, path):

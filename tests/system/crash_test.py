@@ -43,7 +43,7 @@ class Sweep:
 
     def fresh(self, label):
         """A copy of the template's stores and keys under a new name."""
-        made = Programs(self.stage.world, self.stage.folder / f"{self.name}-{label}", self.stage.site.base_url, build=BUILD)
+        made = Programs(self.stage.world, self.stage.folder / f"{self.name}-{label}", self.stage.site, build=BUILD)
         for path in self.template.folder.iterdir():
             if path.is_dir():
                 shutil.copytree(path, made.folder / path.name)
@@ -171,7 +171,7 @@ class KilledAtEveryPoint(Crash):
         def announce(programs, environment):
             # A page for each cycle, so that its mails can be told apart in the mailboxes.
             page = PostMortem(programs.folder.name, "Outage", start=datetime.now(timezone.utc))
-            self.site.pages.clear()
+            self.site.clear()
             pages[programs] = self.site.publish(page)
             return programs.call("notifier", "announce", pages[programs], "--now", "--by", STAFF[0], environment=environment)
 

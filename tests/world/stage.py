@@ -76,12 +76,12 @@ class Stage(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="trust-test.")))
         cls.world = cls.enterClassContext(World(cls.folder / "world"))
-        cls.site = cls.enterClassContext(Site(cls.world.certificates))
+        cls.site = cls.enterClassContext(Site(cls.folder / "site", cls.world.certificates))
 
     def programs(self, name="programs", **changes):
         """Both programs, configured (`changes` are merged into the configuration of intake or notifier), not migrated."""
         stores = new_databases() if self.on_postgres else None
-        made = Programs(self.world, self.folder / name, self.site.base_url, build=BUILD, stores=stores)
+        made = Programs(self.world, self.folder / name, self.site, build=BUILD, stores=stores)
         for program in NAMES:
             merge(getattr(made, program), changes.get(program, {}))
         made.write()
