@@ -48,6 +48,11 @@ class Programs:
         }
 
     def write(self):
+        """Writes both configurations, and an empty register where the notifier has not written one yet."""
+        feed = self.folder / "feed"
+        feed.mkdir(exist_ok=True)
+        if not (feed / "incidents.json").exists():
+            (feed / "incidents.json").write_text('{"incidents": []}\n', encoding="ascii")
         for name, values in (("intake", self.intake), ("notifier", self.notifier)):
             self.files[name].write_text(json.dumps(values, indent=2), encoding="utf-8")
 

@@ -61,7 +61,7 @@ class BothWays:
         self.must(programs.call("intake", "answer", case, "tracking", "--by", STAFF[0], text="We see it too.\n"))
         answer = box.wait_for_mail("the answer", lambda m: "We see it too." in body_of(m))
         self.assertEqual(email.utils.parseaddr(answer["From"])[1], SECURITY)
-        self.assertIn(report["Message-ID"], str(answer["References"]))
+        self.assertIn(follow_up["Message-ID"], str(answer["References"]), "it stands in the reporter's thread")
         self.assertNotIn(STAFF[0], answer.as_string(), "the reporter sees the shared address only")
         again = self.must(programs.call("intake", "answer", case, "explained", "--by", STAFF[1], text="Another one.\n"), 11)
         self.assertIn("--anyway", again.stderr)
