@@ -8,6 +8,7 @@ import time
 from .building import BuildFailed, build
 from .children import NotStarted
 from .day import Day, DayFailed
+from .people import STAFF
 from .place import NoRoom, clear_world
 from .programs import CHECKOUT, NAMES, Programs
 from .show import Show
@@ -81,7 +82,7 @@ Or with programs of your own:
 
 def _write_wrappers(programs):
     """`.try/trust-intake list` is the program with this world's configuration."""
-    commands = {f"trust-{name}": f'exec "{programs.path(name)}" "$@" --config "{programs.files[name]}"' for name in NAMES}
+    commands = {f"trust-{name}": f'TRUST_STAFF="${{TRUST_STAFF-{STAFF[0]}}}" exec "{programs.path(name)}" "$@" --config "{programs.files[name]}"' for name in NAMES}
     commands["mailbox"] = f'cd "{CHECKOUT}" && exec /usr/bin/python3 -B -m deploy.world.mailbox "{_WORLD}" "$@"'
     for name, command in commands.items():
         path = _HOME / name

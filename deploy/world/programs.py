@@ -22,7 +22,7 @@ class Programs:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.build = Path(build or os.environ.get("TRUST_BUILD") or CHECKOUT / "build")
         self.children = children or world.children
-        self.environment = {}
+        self.environment = {"TRUST_STAFF": STAFF[0]}  # who acts where nobody is named
         self.files = {name: self.folder / f"{name}.json" for name in NAMES}
         self.logs = {name: self.folder / f"{name}.log" for name in NAMES}
         stores = stores or {name: f"sqlite:{self.folder / name}.sqlite" for name in NAMES}
