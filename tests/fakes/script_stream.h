@@ -39,6 +39,8 @@ class ScriptStream final : public net::Stream {
   bool has_input() override { return !said_.empty() || (turns_.empty() && !stalls_); }
 
   const std::string& heard() const { return heard_; }
+  /// The peer says this now, whatever its turns are.
+  void interject(std::string_view bytes) { said_ += bytes; }
   /// All that is heard is added to `record` as well, which may outlive the stream.
   void record_into(std::string* record) { record_ = record; }
 

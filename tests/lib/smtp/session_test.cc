@@ -98,18 +98,36 @@ TEST(Session, AnAnswerBeforeTheEndStopsTheEnd) {
                          {"nonsense\r\n", Outcome::relay},
                          {"452 4.3.1 full\r\n", Outcome::deferred},
                          {"552 5.3.4 too big\r\n", Outcome::failed}}) {
-    std::vector<Turn> turns = usual();
-    turns[3].say += row.early;
-    bool asked = false;
-    const Said said = say_mail(turns, "a\r\n", 65536, [&] {
-      asked = true;
-      return ok();
-    });
-    EXPECT_EQ(said.result.outcome, row.outcome) << row.early;
-    EXPECT_FALSE(said.usable);
-    EXPECT_FALSE(asked) << row.early;
-    EXPECT_EQ(said.heard.find("\r\n.\r\n"), std::string::npos) << row.early;
+    // Before the mail begins, and when the last of its bytes but the end is there.
+    std::vector<Turn> at_begin = usual(), at_last = usual();
+    at_begin[3].say += row.early;
+    at_last[4] = {"last words", row.early};
+    for (const std::vector<Turn>& turns : {at_begin, at_last}) {
+      bool asked = false;
+      const Said said = say_mail(turns, "first words\r\nlast words\r\n", 65536, [&] {
+        asked = true;
+        return ok();
+      });
+      EXPECT_EQ(said.result.outcome, row.outcome) << row.early;
+      EXPECT_FALSE(said.usable);
+      EXPECT_FALSE(asked) << row.early;
+      EXPECT_EQ(said.heard.find("\r\n.\r\n"), std::string::npos) << row.early;
+    }
   }
+}
+
+TEST(Session, AnAnswerWhileTheMarkIsMadeStopsTheEnd) {
+  auto stream = std::make_unique<ScriptStream>(usual(), 65536, true);
+  ScriptStream& peer = *stream;
+  std::string heard;
+  peer.record_into(&heard);
+  auto session = Session::open(std::move(stream), "x", {});
+  const mail::SendResult result = (*session)->send({"", "to@example.com"}, "a\r\n", [&] {
+    peer.interject("250 too early\r\n");
+    return ok();
+  });
+  EXPECT_EQ(result.outcome, Outcome::relay);
+  EXPECT_EQ(heard.find("\r\n.\r\n"), std::string::npos);
 }
 
 TEST(Session, SizeIsDeclaredAndHeld) {
