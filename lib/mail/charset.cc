@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
+#include <cstdint>
 #include <iterator>
 #include <vector>
 
@@ -122,13 +124,16 @@ class Converter {
   Converter(const Converter&) = delete;
   Converter& operator=(const Converter&) = delete;
   ~Converter() {
-    if (is_open()) iconv_close(state_);
+    if (is_open_) iconv_close(state_);
   }
 
   bool open(const char* name) {
-    if (!tried_) state_ = iconv_open("UTF-8", name);
+    if (!tried_) {
+      state_ = iconv_open("UTF-8", name);
+      is_open_ = std::bit_cast<std::intptr_t>(state_) != -1;  // (iconv_t)-1
+    }
     tried_ = true;
-    return is_open();
+    return is_open_;
   }
 
   Reading read(std::string_view bytes, std::size_t width) {
@@ -160,8 +165,6 @@ class Converter {
   }
 
  private:
-  bool is_open() const { return tried_ && state_ != reinterpret_cast<iconv_t>(-1); }
-
   /// One call into a buffer; 0 or errno.
   int step(char** in, std::size_t* left, std::string& out) {
     std::array<char, 16384> buffer;
@@ -175,6 +178,7 @@ class Converter {
 
   iconv_t state_{};
   bool tried_ = false;
+  bool is_open_ = false;
 };
 
 /// The first and second converter of each charset; one set per thread.

@@ -41,13 +41,9 @@ class Cursor {
 
   /// White space and comments, which may nest.
   void skip_space() {
-    while (at_ < text_.size()) {
-      if (is_space(text_[at_]))
-        ++at_;
-      else if (text_[at_] == '(' && !skip_comment())
-        return;
-      else if (at_ < text_.size() && !is_space(text_[at_]) && text_[at_] != '(')
-        return;
+    for (;;) {
+      while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+      if (at_ >= text_.size() || text_[at_] != '(' || !skip_comment()) return;
     }
   }
 

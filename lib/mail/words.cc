@@ -96,7 +96,7 @@ class Decoder {
     out_.text += gap_;
     gap_ = {};
   }
-  void add(DecodedText piece) {
+  void add(const DecodedText& piece) {
     out_.text += piece.text;
     out_.lossy |= piece.lossy;
   }

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "tests/fakes/cpu_time.h"
+
 namespace trust::mail {
 
 void PrintTo(const Address& a, std::ostream* out) { *out << a.name << " <" << a.address << ">"; }
@@ -212,10 +214,10 @@ TEST(Address, BombsTakeLinearTimeAndGiveAtMostAThousand) {
       {"blanks", times(300'000, "a ") + "a@b"},
   };
   for (const Bomb& bomb : bombs) {
-    const auto begin = std::chrono::steady_clock::now();
+    const test::CpuTime cpu;
     EXPECT_LE(parse_address_list(bomb.value).size(), 1000U) << bomb.name;
     EXPECT_FALSE(strict_address(bomb.value)) << bomb.name;
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{1}) << bomb.name;
+    EXPECT_LT(cpu.spent(), std::chrono::seconds{1}) << bomb.name;
   }
   EXPECT_EQ(parse_address_list(bombs[0].value).size(), 1000U);
 }

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "tests/fakes/cpu_time.h"
+
 namespace trust::mail {
 namespace {
 
@@ -279,18 +281,18 @@ TEST(Header, BombsTakeLinearTime) {
       {"blanks", "a/b;" + std::string(1'000'000, ' ') + "x"},
   };
   for (const Bomb& bomb : bombs) {
-    const auto begin = std::chrono::steady_clock::now();
+    const test::CpuTime cpu;
     decode_text(bomb.value);
     parse_parameters(bomb.value);
     parse_message_ids(bomb.value);
     parse_date(bomb.value);
     Header::read("Subject: " + bomb.value);
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{1}) << bomb.name;
+    EXPECT_LT(cpu.spent(), std::chrono::seconds{1}) << bomb.name;
   }
-  const auto begin = std::chrono::steady_clock::now();
+  const test::CpuTime cpu;
   Header::read(times(87'000, "a:\n"));
   Header::read(times(200'000, " \n"));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{1});
+  EXPECT_LT(cpu.spent(), std::chrono::seconds{1});
 }
 
 }  // namespace

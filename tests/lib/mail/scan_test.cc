@@ -5,6 +5,8 @@
 #include <chrono>
 #include <string>
 
+#include "tests/fakes/cpu_time.h"
+
 namespace trust::mail {
 namespace {
 
@@ -78,9 +80,9 @@ TEST(Scan, BombsTakeLinearTime) {
                                std::string(5'000'000, ' '), std::string(5'000'000, 'a'),
                                "A: 1\n" + std::string(5'000'000, ':')};
   for (const std::string& bomb : bombs) {
-    const auto begin = std::chrono::steady_clock::now();
+    const test::CpuTime cpu;
     find_header_block(bomb, 0, bomb.size(), {});
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{1});
+    EXPECT_LT(cpu.spent(), std::chrono::seconds{1});
   }
 }
 
