@@ -160,7 +160,7 @@ mail::Outcome Worker::Impl::send_one(store::Connection& connection, const std::s
   std::optional<State> unwanted;
   const auto mark = [&]() -> Status {
     bool ours = false;
-    const Status marked = connection.transaction([&](store::Connection& c) -> Status {
+    Status marked = connection.transaction([&](store::Connection& c) -> Status {
       unwanted.reset();
       if (mail.message.empty() && composer != nullptr) {
         const auto wanted = composer->still_wanted(c, mail, composed);
