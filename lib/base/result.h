@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cassert>
-#include <concepts>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -18,10 +17,11 @@ namespace trust {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  template <class U = T>
-  requires std::convertible_to<U, T> &&(!std::same_as<std::remove_cvref_t<U>, Error>)&&(
-      !std::same_as<std::remove_cvref_t<U>, Result>)Result(U&& value)
-      : state_{std::in_place_index<0>, std::forward<U>(value)} {}
+  template <class U = T, std::enable_if_t<std::is_convertible_v<U, T> &&
+                                              !std::is_same_v<std::remove_cvref_t<U>, Error> &&
+                                              !std::is_same_v<std::remove_cvref_t<U>, Result>,
+                                          int> = 0>
+  Result(U&& value) : state_{std::in_place_index<0>, std::forward<U>(value)} {}
   Result(Error error) : state_{std::in_place_index<1>, std::move(error)} {}
 
   bool has_value() const { return state_.index() == 0; }

@@ -14,9 +14,11 @@
 
 namespace trust::config {
 
-struct ImapUrl : Url {};  ///< imaps://user@host:993; imap:// (STARTTLS or clear) to loopback only
-struct SmtpUrl : Url {};  ///< smtps://user@host:465 or smtp://host:587
-struct WebUrl : Url {};   ///< https://…; http:// to loopback only
+/// imaps://user@host:993 or smtps://user@host:465. With imap:// and smtp:// STARTTLS is insisted
+/// on, but for loopback addresses.
+struct ImapUrl : Url {};
+struct SmtpUrl : Url {};
+struct WebUrl : Url {};  ///< https://…; http:// to loopback only
 /// "sqlite:/path" or "postgresql://user@host/name", never with a password inside.
 struct StoreUrl {
   std::string text;
@@ -147,8 +149,8 @@ std::vector<Setting<Config>> smtp_settings(const std::string& prefix, Group grou
       setting<Config>(
           prefix + ".url", Need::required,
           R"("smtps://security%40example.org@mail.example.org:465")",
-          "The relay that takes our mail: smtps://USER@HOST:PORT, or smtp:// on port 587 "
-          "of this machine.",
+          "The relay that takes our mail: smtps://USER@HOST:PORT, or smtp:// for one with STARTTLS "
+          "(port 587).",
           of(&S::url)),
       path_setting<Config>(
           prefix + ".password_file", Need::usual, R"("smtp-password")",

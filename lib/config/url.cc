@@ -138,8 +138,9 @@ Result<Url> parse_url(std::string_view text, std::initializer_list<std::string_v
     if (!port) return wrong("the port is not a number from 1 to 65535");
     url.port = *port;
   }
-  if (!url.is_encrypted() && !url.is_loopback())
-    return wrong(fmt::format("would send clear text to another machine; write {}s://", url.scheme));
+  // imap:// and smtp:// to another machine are spoken with STARTTLS, which lib/net insists on.
+  if (url.scheme == "http" && !url.is_loopback())
+    return wrong("would send clear text to another machine; write https://");
   return url;
 }
 

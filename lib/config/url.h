@@ -24,7 +24,7 @@ struct Url {
 };
 
 /// Fault::invalid, saying what to write instead: not one of `schemes`, no host, a password inside,
-/// control characters, a port out of range, or clear text (imap, smtp, http) to another machine.
+/// control characters, a port out of range, or http to another machine.
 Result<Url> parse_url(std::string_view text, std::initializer_list<std::string_view> schemes);
 
 /// "127.0.0.1:8025" or "[::1]:8025": where a server listens.

@@ -34,29 +34,38 @@ TEST_P(UrlRefuses, AndSaysWhatToWrite) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, UrlRefuses,
-    testing::Values(
-        Row{"no_scheme", "mail.example.org", "write imaps://…"},
-        Row{"other_scheme", "https://mail.example.org", "write imaps://…"},
-        Row{"clear_text_elsewhere", "imap://u@mail.example.org", "write imaps://"},
-        Row{"looks_like_loopback", "imap://u@127.example.org", "write imaps://"},
-        Row{"loopback_as_a_name_part", "imap://u@localhost.example.org", "write imaps://"},
-        Row{"password", "imaps://u:p@mail.example.org", "password_file"},
-        Row{"two_at", "imaps://a@b@mail.example.org", "%40"},
-        Row{"line_break_in_the_user", "imaps://a%0d%0aX@mail.example.org", "cannot be read"},
-        Row{"bad_percent", "imaps://a%4@mail.example.org", "cannot be read"},
-        Row{"no_host", "imaps://u@", "names no host"},
-        Row{"port", "imaps://u@h.example:70000", "1 to 65535"},
-        Row{"port_with_a_tail", "imaps://u@h.example:99x", "1 to 65535"},
-        Row{"space", "imaps://u@h .example", "space"},
-        Row{"umlaut", "imaps://u@hä.example", "xn--"},
-        Row{"query", "imaps://u@h.example/?x", "leave it away"},
-        Row{"open_bracket", "imaps://u@[::1", "names no host"}),
+    testing::Values(Row{"no_scheme", "mail.example.org", "write imaps://…"},
+                    Row{"other_scheme", "https://mail.example.org", "write imaps://…"},
+                    Row{"password", "imaps://u:p@mail.example.org", "password_file"},
+                    Row{"two_at", "imaps://a@b@mail.example.org", "%40"},
+                    Row{"line_break_in_the_user", "imaps://a%0d%0aX@mail.example.org",
+                        "cannot be read"},
+                    Row{"bad_percent", "imaps://a%4@mail.example.org", "cannot be read"},
+                    Row{"no_host", "imaps://u@", "names no host"},
+                    Row{"port", "imaps://u@h.example:70000", "1 to 65535"},
+                    Row{"port_with_a_tail", "imaps://u@h.example:99x", "1 to 65535"},
+                    Row{"space", "imaps://u@h .example", "space"},
+                    Row{"umlaut", "imaps://u@hä.example", "xn--"},
+                    Row{"query", "imaps://u@h.example/?x", "leave it away"},
+                    Row{"open_bracket", "imaps://u@[::1", "names no host"}),
     [](const auto& row) { return row.param.name; });
 
-TEST(UrlOfAServer, MayBeClearTextToThisMachineOnly) {
+TEST(UrlOfASite, MayBeClearTextToThisMachineOnly) {
+  for (const char* text :
+       {"http://example.org", "http://127.example.org", "http://localhost.example.org"}) {
+    const Result<Url> url = parse_url(text, {"https", "http"});
+    ASSERT_FALSE(url) << text;
+    EXPECT_NE(url.error().text().find("write https://"), std::string::npos) << text;
+  }
+  EXPECT_TRUE(parse_url("http://localhost:8080", {"https", "http"}));
+}
+
+TEST(UrlOfAServer, TellsThisMachineFromOthers) {
+  for (const char* text : {"imap://u@127.example.org", "imap://u@localhost.example.org"})
+    EXPECT_FALSE(mail_url(text)->is_loopback()) << text;
   for (const char* text :
        {"imap://u@localhost", "imap://u@127.0.0.1:143", "imap://u@127.9.9.9", "imap://u@[::1]:143"})
-    EXPECT_TRUE(mail_url(text)) << text;
+    EXPECT_TRUE(mail_url(text)->is_loopback()) << text;
 }
 
 TEST(ListenAddress, HasAHostAndAPort) {
