@@ -21,32 +21,39 @@ using store::Sql;
 constexpr UtcTime kNever{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
 constexpr std::chrono::milliseconds kLate = 1min;
 
-// The id is ten random bytes: it is what the delivery's VERP token carries, and the left side of
-// its Message-ID. MATERIALIZED, so that the three mentions of it are the same.
+// The id is ten bytes: half of them the reader's, half of them random. It is what the delivery's
+// VERP token carries, and the left side of its Message-ID. MATERIALIZED, so that all mentions of it
+// are the same. In the order of the readers' token ids, so that both large indexes grow at one end:
+// a million rows in a random order take twice the time.
 constexpr Sql kFanOutSqlite{"fan_out", R"sql(
     WITH readers AS MATERIALIZED (
-        SELECT lower(hex(randomblob(10))) AS id, s.id AS reader FROM subscriber s
+        SELECT substr(s.token_id, 1, 10) || lower(hex(randomblob(5))) AS id, s.id AS reader, s.token_id AS token
+        FROM subscriber s
         WHERE s.state = 'confirmed'
           AND (s.all_services = 1
                OR NOT EXISTS (SELECT 1 FROM announcement_service a WHERE a.announcement_id = $1)
                OR EXISTS (SELECT 1 FROM subscriber_service t JOIN announcement_service a ON a.service = t.service
-                          WHERE t.subscriber_id = s.id AND a.announcement_id = $2)))
+                          WHERE t.subscriber_id = s.id AND a.announcement_id = $2))
+        ORDER BY s.token_id)
     INSERT INTO outbox (id, kind, priority, reference, batch, reader, state, due_at, expires_at, message_id,
                         created_at, changed_at)
-    SELECT id, 'announcement', $3, $4 || ':' || reader, $5, reader, 'queued', $6, $7, id || '@' || $8, $9, $10
+    SELECT id, 'announcement', $3, $4 || ':' || token, $5, reader, 'queued', $6, $7, id || '@' || $8, $9, $10
     FROM readers)sql"};
 
 constexpr Sql kFanOutPostgresql{"fan_out", R"sql(
     WITH readers AS MATERIALIZED (
-        SELECT substr(replace(gen_random_uuid()::text, '-', ''), 13) AS id, s.id AS reader FROM subscriber s
+        SELECT substr(s.token_id, 1, 10) || substr(gen_random_uuid()::text, 25, 10) AS id, s.id AS reader,
+               s.token_id AS token
+        FROM subscriber s
         WHERE s.state = 'confirmed'
           AND (s.all_services = 1
                OR NOT EXISTS (SELECT 1 FROM announcement_service a WHERE a.announcement_id = $1)
                OR EXISTS (SELECT 1 FROM subscriber_service t JOIN announcement_service a ON a.service = t.service
-                          WHERE t.subscriber_id = s.id AND a.announcement_id = $2)))
+                          WHERE t.subscriber_id = s.id AND a.announcement_id = $2))
+        ORDER BY s.token_id)
     INSERT INTO outbox (id, kind, priority, reference, batch, reader, state, due_at, expires_at, message_id,
                         created_at, changed_at)
-    SELECT id, 'announcement', $3, $4::text || ':' || reader, $5, reader, 'queued', $6, $7,
+    SELECT id, 'announcement', $3, $4::text || ':' || token, $5, reader, 'queued', $6, $7,
            id || '@' || $8::text, $9, $10
     FROM readers)sql"};
 
