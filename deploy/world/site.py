@@ -39,6 +39,7 @@ class PostMortem:
     summary: str = "For 51 minutes about every third DNS query of users in Nuremberg got no answer."
     root_cause: str = "A full disk on one resolver; its health check looked at the port only."
     published: bool = True
+    listed: bool = True  # in the history table
 
     @property
     def id(self):
@@ -170,7 +171,7 @@ class Site:
         rows = "".join(
             f'<tr><td>{page.start:%Y-%m-%d}</td><td>{html.escape(page.service)}</td><td>{page.minutes} min</td><td>{page.type}</td>'
             f'<td><a href="{PATH}{page.id}/">{html.escape(page.title)}</a></td></tr>'
-            for page in sorted(list(self.pages.values()), key=lambda page: page.id, reverse=True))
+            for page in sorted(list(self.pages.values()), key=lambda page: page.id, reverse=True) if page.listed)
         rows = rows or '<tr><td colspan="5">No reportable incidents to date</td></tr>'
         head = "".join(f"<th>{name}</th>" for name in ("Date (UTC)", "Service", "Duration", "Type", "Post-mortem"))
         return (f"<p>We publish post-mortems for incidents that affected users.</p>{_section('History', 'Newest first.')}"
