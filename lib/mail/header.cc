@@ -11,7 +11,8 @@ namespace trust::mail {
 
 namespace {
 
-constexpr std::size_t kMostValue = 64U << 10U;  // mimetic's time is quadratic beyond
+constexpr std::size_t kMostValue = 64U << 10U;    // mimetic's time is quadratic beyond
+constexpr std::size_t kMostHeader = 256U << 10U;  // of all that is kept
 constexpr std::size_t kMostIds = 200;
 constexpr std::size_t kLongestId = 998;
 constexpr char kNulMark = '\x1A';
@@ -35,13 +36,13 @@ class HeaderReader : public mimetic::IteratorParser<const char*, std::input_iter
 /// end.
 std::string one_line_per_field(std::string_view block) {
   std::string out;
-  out.reserve(block.size() + 2);
+  out.reserve(std::min(block.size(), kMostHeader) + 4);
   std::size_t value_begin = 0;  // in `out`; 0: no field is open
   const auto append = [&](std::string_view piece) {
     const std::size_t room = kMostValue - std::min(kMostValue, out.size() - value_begin);
     for (const char c : piece.substr(0, room)) out += c == '\0' ? kNulMark : c;
   };
-  for (std::size_t at = 0; at < block.size();) {
+  for (std::size_t at = 0; at < block.size() && out.size() < kMostHeader;) {
     const Line line = line_at(block, at, block.size());
     at = line.next;
     if (!line.text.empty() && is_blank(line.text.front())) {

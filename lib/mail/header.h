@@ -21,7 +21,7 @@ struct Field {
 /// The fields of one header block, in order. Doubled fields: the first wins, `count` tells.
 class Header {
  public:
-  /// Never fails: lines that are no field are skipped. `block` is already within scan's limits.
+  /// Never fails: lines that are no field are skipped. Linear in `block`; about 256 KiB are kept.
   static Header read(std::string_view block);
 
   /// Raw unfolded value of the first field of that name; "" if there is none.

@@ -91,7 +91,7 @@ HeaderBlock find_header_block(std::string_view raw, std::size_t from, std::size_
     block.body = line_at(raw, at, to).next;
   }
   block.over_limit |= at - block.begin > limits.header_bytes;
-  block.end = std::min(at, block.begin + limits.header_bytes);
+  block.end = at;
   return block;
 }
 

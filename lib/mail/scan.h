@@ -21,8 +21,8 @@ struct HeaderBlock {
                           ///< "From " line are passed over
   std::size_t end = 0;    ///< of its last line, the line end included
   std::size_t body = 0;
-  bool over_limit = false;  ///< the block or a field is longer than allowed; a block is cut at its
-                            ///< limit, a field by Header::read
+  bool over_limit = false;  ///< the block or a field is longer than allowed; Header::read keeps so
+                            ///< much of either, so that what follows a giant field is still read
 };
 HeaderBlock find_header_block(std::string_view raw, std::size_t from, std::size_t to,
                               const ScanLimits& limits);

@@ -58,6 +58,15 @@ TEST(Header, EachValueIsBounded) {
   const Header h = Header::read("A: " + std::string(1U << 20U, 'x') + "\nB: 2\n");
   EXPECT_EQ(h.value("A").size(), (64U << 10U) - 1);
   EXPECT_EQ(h.value("B"), "2");
+
+  std::string many = "X: " + std::string(1U << 20U, 'x') + "\nFrom: ann@example.org\n";
+  for (int i = 0; i < 100'000; ++i) many += "A: " + std::to_string(i) + "\n";
+  const Header bounded = Header::read(many);
+  EXPECT_EQ(bounded.value("From"), "ann@example.org");
+  std::size_t bytes = 0;
+  for (const Field& field : bounded.fields()) bytes += field.name.size() + field.value.size();
+  EXPECT_LE(bytes, 256U << 10U);
+  EXPECT_GE(bytes, 128U << 10U);
 }
 
 struct Words {

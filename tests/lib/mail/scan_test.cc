@@ -71,7 +71,6 @@ TEST(Scan, LimitsAreToldAndTheBodyIsStillFound) {
   many += "\nbody";
   block = find_header_block(many, 0, many.size(), limits);
   EXPECT_TRUE(block.over_limit);
-  EXPECT_EQ(block.end, 100U);
   EXPECT_EQ(many.substr(block.body), "body");
 }
 
