@@ -186,32 +186,30 @@ bool is_one_of(std::string_view status, std::initializer_list<std::string_view> 
          std::find(details.begin(), details.end(), status.substr(2)) != details.end();
 }
 
+/// Whose fault it is, the surest sign first.
+std::string fault_of(std::string_view status, std::string_view words, bool no_address,
+                     bool disabled) {
+  const char subject = status.size() > 2 ? status[2] : '\0';
+  if (contains_one_of(words, kUs) || is_one_of(status, {"1.7", "1.8"})) return "us";
+  if (contains_one_of(words, kFull)) return "mailbox";
+  if (no_address) return "address";
+  if (disabled) return "mailbox";
+  if (contains_one_of(words, kContent) || is_one_of(status, {"2.3", "3.4"})) return "content";
+  if (subject == '2') return "mailbox";
+  if (subject == '6') return "content";
+  return subject == '7' ? "us" : "unknown";
+}
+
 }  // namespace
 
 Bounce judge_failure(std::string_view status, std::string_view words) {
   words = words.substr(0, kMaxWords);
-  Bounce b;
-  b.status = status;
   const bool address_code = is_one_of(status, {"1.1", "1.2", "1.3", "1.6", "1.10"});
   const bool no_address = contains_one_of(words, kNoSuchAddress);
   const bool disabled = contains_one_of(words, kDisabled);
-  if (contains_one_of(words, kUs) || is_one_of(status, {"1.7", "1.8"}))
-    b.fault = "us";
-  else if (contains_one_of(words, kFull))
-    b.fault = "mailbox";
-  else if (no_address || address_code)
-    b.fault = "address";
-  else if (disabled)
-    b.fault = "mailbox";
-  else if (contains_one_of(words, kContent) || is_one_of(status, {"2.3", "3.4"}))
-    b.fault = "content";
-  else if (status.size() > 2 && status[2] == '2')
-    b.fault = "mailbox";
-  else if (status.size() > 2 && status[2] == '6')
-    b.fault = "content";
-  else if (status.size() > 2 && status[2] == '7')
-    b.fault = "us";
-
+  Bounce b;
+  b.status = status;
+  b.fault = fault_of(status, words, no_address || address_code, disabled);
   const char code = status.empty() ? reply_class(words) : status[0];
   const bool said = (no_address && b.fault == "address") || (disabled && b.fault == "mailbox");
   b.hard = code != '4' && code != '2' && (address_code || is_one_of(status, {"2.1"}) || said);
@@ -316,7 +314,7 @@ std::vector<Bounce> read_letter(std::string_view text, const Header& header, boo
       close();
       recipient = std::move(next);
       words.clear();
-      if (const std::size_t rest = line.find(">"); rest != std::string_view::npos)
+      if (const std::size_t rest = line.find('>'); rest != std::string_view::npos)
         words = line.substr(rest + 1);
     } else if (words.size() < kMaxWords) {
       words += ' ';
