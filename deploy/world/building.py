@@ -23,6 +23,7 @@ def build(checkout, folder, tests):
     if become and folder.stat().st_uid == 0:
         os.chown(folder, become["user"], become["group"])
     begun = time.monotonic()
+    print("Building …" if (folder / "build.ninja").exists() else "Building; the first time takes some minutes …", flush=True)
     # A folder that the tests were built in stays one, so that neither throws away what the other has compiled.
     switch = ["-DTRUST_TESTS=ON"] if tests else [] if (folder / "CMakeCache.txt").exists() else ["-DTRUST_TESTS=OFF"]
     _run(["cmake", "--preset", "release", "-B", folder, *switch], checkout, become, environment)
