@@ -88,7 +88,7 @@ Result<std::optional<State>> AnnouncementComposer::still_wanted(store::Connectio
   const Result<Rows> rows =
       c.query(c.engine() == Engine::sqlite ? kReader : kReaderLocked, {mail.reader, mail.batch});
   if (!rows) return rows.error();
-  const Result<std::optional<State>> against = reason_against(c, keyring_, *rows);
+  Result<std::optional<State>> against = reason_against(c, keyring_, *rows);
   if (!against || *against) return against;
   // Another address since the mail was made: this mail is not for it, the next sending is.
   if (rows->front()[1].text() != composed.recipient)

@@ -55,6 +55,13 @@ Link link_at(std::string_view text, std::size_t at) {
   return {near.substr(1, close - 1), at + end + 1};
 }
 
+/// Whether `c` between its neighbours is a mark of code, an image or emphasis.
+bool is_mark(char c, char before, char after) {
+  if (c == '*') return after != ' ' || before != ' ';
+  if (c == '_') return !is_word(before) || !is_word(after);
+  return c == '`' || (c == '!' && after == '[');
+}
+
 /// Marks of emphasis, code and links removed.
 std::string plain(std::string_view text) {
   std::string out;
@@ -65,11 +72,7 @@ std::string plain(std::string_view text) {
     if (c == '\\' && !is_word(after) && after != ' ') {
       out += after;
       ++i;
-    } else if (c == '`' || (c == '!' && after == '[')) {
-      continue;
-    } else if (c == '*' && (after != ' ' || before != ' ')) {
-      continue;
-    } else if (c == '_' && (!is_word(before) || !is_word(after))) {
+    } else if (is_mark(c, before, after)) {
       continue;
     } else if (c == '[') {
       const Link link = link_at(text, i);
