@@ -2,8 +2,10 @@
 
 import os
 import secrets
+import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -13,6 +15,9 @@ from deploy.world.site import Site
 from deploy.world.world import World
 
 from .postgres import Postgres
+
+# Told to end, a test still stops its servers and removes its folders.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 BUILD = Path(os.environ.get("TRUST_BUILD") or Path(__file__).resolve().parents[2] / "build").resolve()
 _own_postgres = []  # only where a test is run by itself
