@@ -6,12 +6,12 @@
 
 #include "intake/answer/register.h"
 #include "intake/cli/commands.h"
-#include "intake/schema/meta_store.h"
 #include "lib/base/text.h"
 #include "lib/cli/json_out.h"
 #include "lib/imap/imap_mailbox.h"
 #include "lib/net/probe.h"
 #include "lib/smtp/smtp_transport.h"
+#include "lib/store/meta_store.h"
 
 namespace trust::intake {
 
@@ -121,7 +121,7 @@ void look_at_store(Findings& findings, const Config& config, UtcTime now) {
   if (!findings.note("keyring", keyring, "readable by us only")) return;
   findings.note("keyring", check_keys(*connection, *keyring, config.state_dir),
                 "belongs to the store");
-  const auto last = MetaStore{*connection}.get(Fact::last_look);
+  const auto last = store::MetaStore{*connection}.get(store::Fact::last_look);
   if (!last) return findings.bad("store", last.error());
   std::int64_t ms = 0;
   if (!*last ||

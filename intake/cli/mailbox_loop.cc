@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "intake/mailbox/ledger.h"
-#include "intake/schema/meta_store.h"
 #include "lib/base/id.h"
 #include "lib/base/log.h"
 #include "lib/imap/imap_mailbox.h"
+#include "lib/store/meta_store.h"
 
 namespace trust::intake {
 
@@ -109,8 +109,8 @@ Status MailboxLoop::sync(Extent extent) {
          {"known", known},
          {"ms", std::chrono::floor<milliseconds>(steady_clock::now() - began).count()}});
   step_ = "store";
-  if (Status put = MetaStore{*connection_}.put(Fact::last_look,
-                                               std::to_string(to_epoch_ms(app_.clock.now())));
+  if (Status put = store::MetaStore{*connection_}.put(
+          store::Fact::last_look, std::to_string(to_epoch_ms(app_.clock.now())));
       !put)
     return put;
   looked_();

@@ -2,8 +2,8 @@
 #include <ostream>
 
 #include "intake/cli/commands.h"
-#include "intake/schema/meta_store.h"
 #include "lib/base/file.h"
+#include "lib/store/meta_store.h"
 
 namespace trust::intake {
 
@@ -23,8 +23,8 @@ Status bring_up_to_date(const Config& config) {
   if (!connection) return connection.error().within("store.url");
   if (Status done = store::migrate(*connection, all_migrations()); !done) return done;
 
-  MetaStore facts{*connection};
-  const auto known = facts.get(Fact::key_check);
+  store::MetaStore facts{*connection};
+  const auto known = facts.get(store::Fact::key_check);
   if (!known) return known.error();
   // A store that was signed with keys must keep them: without them no token it gave out verifies.
   Result<Keyring> keyring =
@@ -35,7 +35,7 @@ Status bring_up_to_date(const Config& config) {
                                        "it from the backup"};
   if (!keyring) return keyring.error();
   if (*known) return check_keys(*connection, *keyring, config.state_dir);
-  return facts.put(Fact::key_check, keyring->check_value());
+  return facts.put(store::Fact::key_check, keyring->check_value());
 }
 
 }  // namespace

@@ -5,12 +5,12 @@
 #include <iterator>
 #include <utility>
 
-#include "intake/schema/meta_store.h"
 #include "intake/schema/migrations.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/net/http_fetch.h"
 #include "lib/outbox/migrations.h"
+#include "lib/store/meta_store.h"
 
 namespace trust::intake {
 
@@ -86,7 +86,7 @@ Result<store::Connection> connect_to_store(const Config& config, const store::Da
 
 Status check_keys(store::Connection& connection, const Keyring& keyring,
                   const std::string& state_dir) {
-  const auto known = MetaStore{connection}.get(Fact::key_check);
+  const auto known = store::MetaStore{connection}.get(store::Fact::key_check);
   if (!known) return known.error();
   if (!*known)
     return Error{Fault::conflict, "the store knows no keyring yet; run `trust-intake migrate`"};

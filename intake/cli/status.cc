@@ -5,9 +5,9 @@
 #include <ostream>
 
 #include "intake/cli/commands.h"
-#include "intake/schema/meta_store.h"
 #include "lib/cli/json_out.h"
 #include "lib/outbox/outbox_store.h"
+#include "lib/store/meta_store.h"
 
 namespace trust::intake {
 
@@ -32,7 +32,7 @@ std::string age_in_words(const std::optional<UtcTime>& then, UtcTime now) {
 
 cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io) {
   return in_office(arguments, io, [&](Office& office) {
-    const auto fact = MetaStore{office.connection}.get(Fact::last_look);
+    const auto fact = store::MetaStore{office.connection}.get(store::Fact::last_look);
     if (!fact) return cli::fail(io, fact.error());
     const auto counts = office.desk(app.clock).counts();
     if (!counts) return cli::fail(io, counts.error());

@@ -4,6 +4,7 @@
 ///   sql.h        a named statement and the values that go in and come out
 ///   database.*   opening, connections, transactions
 ///   migrate.*    numbered schema changes, run once
+///   meta_store.*  single facts that a program keeps in its `meta` table
 /// No other folder includes Poco. Errors carry a statement's name, never its text, its values or
 /// the driver's words (PostgreSQL quotes row contents in them).
 

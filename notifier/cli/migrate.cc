@@ -2,8 +2,8 @@
 #include <ostream>
 
 #include "lib/base/file.h"
+#include "lib/store/meta_store.h"
 #include "notifier/cli/commands.h"
-#include "notifier/incident/meta_store.h"
 
 namespace trust::notifier {
 
@@ -23,15 +23,15 @@ Status bring_up_to_date(const Config& config) {
   if (!connection) return connection.error().within("store.url");
   if (Status done = store::migrate(*connection, all_migrations()); !done) return done;
 
-  MetaStore facts{*connection};
-  const auto known = facts.get(Fact::key_check);
+  store::MetaStore facts{*connection};
+  const auto known = facts.get(store::Fact::key_check);
   if (!known) return known.error();
   // A store whose tokens were signed with keys must keep them: without, no token verifies.
   Result<Keyring> keyring =
       *known ? load_keyring(config) : Keyring::load_or_create(config.state_dir);
   if (!keyring) return keyring.error();
   if (*known) return check_keys(*connection, *keyring, config.state_dir);
-  return facts.put(Fact::key_check, keyring->check_value());
+  return facts.put(store::Fact::key_check, keyring->check_value());
 }
 
 }  // namespace

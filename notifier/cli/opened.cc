@@ -5,7 +5,7 @@
 
 #include "lib/config/config_file.h"
 #include "lib/outbox/migrations.h"
-#include "notifier/incident/meta_store.h"
+#include "lib/store/meta_store.h"
 #include "notifier/schema/migrations.h"
 
 namespace trust::notifier {
@@ -44,7 +44,7 @@ Result<store::Connection> connect_to_store(const Config& config, const store::Da
 
 Status check_keys(store::Connection& connection, const Keyring& keyring,
                   const std::string& state_dir) {
-  const auto known = MetaStore{connection}.get(Fact::key_check);
+  const auto known = store::MetaStore{connection}.get(store::Fact::key_check);
   if (!known) return known.error();
   if (!*known)
     return Error{Fault::conflict, "the store knows no keyring yet; run `trust-notifier migrate`"};

@@ -6,9 +6,9 @@
 
 #include "lib/cli/json_out.h"
 #include "lib/outbox/outbox_store.h"
+#include "lib/store/meta_store.h"
 #include "notifier/announcement/announcement_store.h"
 #include "notifier/cli/commands.h"
-#include "notifier/incident/meta_store.h"
 #include "notifier/subscriber/subscriber_store.h"
 
 namespace trust::notifier {
@@ -45,7 +45,7 @@ void print_counts(std::ostream& out, std::string_view what,
 
 cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io) {
   return opened(app, arguments, io, [&](Opened& all) {
-    const auto fact = MetaStore{all.store}.get(Fact::last_look);
+    const auto fact = store::MetaStore{all.store}.get(store::Fact::last_look);
     if (!fact) return cli::fail(io, fact.error());
     const auto open = AnnouncementStore{all.store}.open();
     if (!open) return cli::fail(io, open.error());

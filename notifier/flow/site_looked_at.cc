@@ -4,10 +4,10 @@
 #include <map>
 
 #include "lib/base/log.h"
+#include "lib/store/meta_store.h"
 #include "notifier/announcement/rules.h"
 #include "notifier/flow/register_page.h"
 #include "notifier/incident/incident_store.h"
-#include "notifier/incident/meta_store.h"
 
 namespace trust::notifier {
 
@@ -27,7 +27,7 @@ Status first_look(store::Connection& store, const std::vector<const Page*>& publ
       const Result<Incident> entered = register_page(c, *page, BeforeUs::yes, now);
       if (!entered && entered.error().fault() != Fault::conflict) return entered.error();
     }
-    return MetaStore{c}.put(Fact::first_look, now_text(now));
+    return store::MetaStore{c}.put(store::Fact::first_look, now_text(now));
   });
 }
 
@@ -110,7 +110,7 @@ Result<Looked> look_at_site(store::Connection& store, const Keyring& keyring, co
   if (!incidents) return incidents.error();
   std::map<std::string, IncidentStatus> known;
   for (const Incident& incident : *incidents) known[incident.id] = incident.status;
-  const auto first = MetaStore{store}.get(Fact::first_look);
+  const auto first = store::MetaStore{store}.get(store::Fact::first_look);
   if (!first) return first.error();
 
   Result<Found> found = site.folder ? in_folder(site) : on_the_site(site, known);
@@ -148,7 +148,8 @@ Result<Looked> look_at_site(store::Connection& store, const Keyring& keyring, co
     if (Status taken = take_in(store, keyring, office, site, fresh, now, looked); !taken)
       return taken.error();
   }
-  if (Status put = MetaStore{store}.put(Fact::last_look, now_text(now)); !put) return put.error();
+  if (Status put = store::MetaStore{store}.put(store::Fact::last_look, now_text(now)); !put)
+    return put.error();
   const auto ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - began);
   log(Event::site_read,

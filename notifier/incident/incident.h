@@ -3,7 +3,6 @@
 /// notifier/incident: the register. One incident, one page, one URL for the life of the platform.
 ///   incident.h/.cc      the value, its states, and what a page's name must look like (pure)
 ///   incident_store.*    the only SQL about incidents, corrections and seen page versions
-///   meta_store.*        single facts of this installation: first look, key check
 /// States: schema/0002_notifier.sql. Not here: reading pages (page/), telling people
 /// (announcement/), what the public sees (feed/).
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/store/meta_store.h"
 #include "notifier/incident/incident_store.h"
-#include "notifier/incident/meta_store.h"
 #include "tests/notifier/notifier_store.h"
 
 namespace trust::notifier {
@@ -120,12 +120,12 @@ TEST_P(IncidentStoreTest, VersionsAreAChainPerPage) {
 }
 
 TEST_P(IncidentStoreTest, FactsAreReplaced) {
-  MetaStore facts{c_};
-  EXPECT_FALSE(*facts.get(Fact::last_look));
-  ASSERT_TRUE(facts.put(Fact::last_look, "1"));
-  ASSERT_TRUE(facts.put(Fact::last_look, "2"));
-  EXPECT_EQ(*facts.get(Fact::last_look), "2");
-  EXPECT_FALSE(*facts.get(Fact::first_look));
+  store::MetaStore facts{c_};
+  EXPECT_FALSE(*facts.get(store::Fact::last_look));
+  ASSERT_TRUE(facts.put(store::Fact::last_look, "1"));
+  ASSERT_TRUE(facts.put(store::Fact::last_look, "2"));
+  EXPECT_EQ(*facts.get(store::Fact::last_look), "2");
+  EXPECT_FALSE(*facts.get(store::Fact::first_look));
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, IncidentStoreTest, test::kBothStores, test::store_name);

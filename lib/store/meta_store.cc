@@ -1,10 +1,8 @@
-#include "notifier/incident/meta_store.h"
+#include "lib/store/meta_store.h"
 
-namespace trust::notifier {
+namespace trust::store {
 
 namespace {
-
-using store::Sql;
 
 constexpr Sql kGet{"get_meta", "SELECT value FROM meta WHERE key = $1", "t"};
 constexpr Sql kPut{"put_meta", R"sql(
@@ -23,7 +21,7 @@ std::string_view name_of(Fact fact) {
 }  // namespace
 
 Result<std::optional<std::string>> MetaStore::get(Fact fact) {
-  const Result<store::Rows> rows = c_.query(kGet, {name_of(fact)});
+  const Result<Rows> rows = c_.query(kGet, {name_of(fact)});
   if (!rows) return rows.error();
   if (rows->empty()) return std::optional<std::string>{};
   return std::optional<std::string>{rows->front()[0].text()};
@@ -33,4 +31,4 @@ Status MetaStore::put(Fact fact, std::string_view value) {
   return c_.execute(kPut, {name_of(fact), value});
 }
 
-}  // namespace trust::notifier
+}  // namespace trust::store

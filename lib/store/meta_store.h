@@ -7,24 +7,24 @@
 #include "lib/base/result.h"
 #include "lib/store/database.h"
 
-namespace trust::notifier {
+namespace trust::store {
 
-/// The facts that stand once per installation.
+/// Facts that stand once per installation, in the `meta` table that each program's schema has.
 enum class Fact {
   key_check,   ///< Keyring::check_value() of the keyring this store belongs to
-  first_look,  ///< epoch ms of the first successful look at the publications
-  last_look,   ///< epoch ms of the last one
+  first_look,  ///< epoch ms of the first successful look (notifier)
+  last_look,   ///< epoch ms of the last one, of the mailbox or the publications
 };
 
 class MetaStore {
  public:
-  explicit MetaStore(store::Connection& connection) : c_{connection} {}
+  explicit MetaStore(Connection& connection) : c_{connection} {}
 
   Result<std::optional<std::string>> get(Fact fact);
   Status put(Fact fact, std::string_view value);
 
  private:
-  store::Connection& c_;
+  Connection& c_;
 };
 
-}  // namespace trust::notifier
+}  // namespace trust::store
