@@ -17,7 +17,7 @@ struct Draft {
   std::vector<Address> reply_to;
   std::string subject;
   UtcTime date;
-  std::string message_id;  ///< without <>
+  std::string message_id;               ///< without <>
   std::string in_reply_to;              ///< without <>; "" = none
   std::vector<std::string> references;  ///< without <>
   /// Further fields in order, name and value: ASCII, already in the form the RFC wants

@@ -20,15 +20,15 @@ enum class Outcome {
   deferred,   ///< 4xx: this mail later
   failed,     ///< 5xx: this mail never
   uncertain,  ///< the final dot may have left and no readable answer came
-  relay,      ///< connection, greeting, login or 421: nothing to do with this mail; nothing was sent
+  relay,  ///< connection, greeting, login or 421: nothing to do with this mail; nothing was sent
   held_back,  ///< `before_dot` said no: nothing was sent
 };
 
 struct SendResult {
   Outcome outcome = Outcome::relay;
-  int code = 0;               ///< the reply's code; 0 if none
-  std::string status;         ///< RFC 3463 status if the reply has one, "5.1.1"
-  std::string reply;          ///< the relay's words, for the store only, never for a log
+  int code = 0;                      ///< the reply's code; 0 if none
+  std::string status;                ///< RFC 3463 status if the reply has one, "5.1.1"
+  std::string reply;                 ///< the relay's words, for the store only, never for a log
   Fault fault = Fault::unavailable;  ///< for `relay`: denied = a person must act
 };
 

@@ -5,8 +5,8 @@
 
 namespace trust::test {
 
-/// Processor time of this process since it was made, so that a busy machine fails no test. Sanitizers
-/// and debug builds take many times as long; there a second counts as a fortieth.
+/// Processor time of this process since it was made, so that a busy machine fails no test.
+/// Sanitizers and debug builds take many times as long; there a second counts as a fortieth.
 class CpuTime {
  public:
   std::chrono::milliseconds spent() const {

@@ -1,5 +1,6 @@
-// Preloaded into a program, ends it with SIGKILL before or after the n-th call that leaves a trace outside: a write to a
-// file or a socket, a sync, a rename, a truncation, a removal. What the kernel has taken by then stays, as with kill -9.
+// Preloaded into a program, ends it with SIGKILL before or after the n-th call that leaves a trace
+// outside: a write to a file or a socket, a sync, a rename, a truncation, a removal. What the
+// kernel has taken by then stays, as with kill -9.
 //   KILL_POINT_AT=n        which call, from 1; unset or 0: none
 //   KILL_POINT_AFTER=1     after the call instead of before it
 //   KILL_POINT_TRACE=FILE  a line for each call is added: its number and name
@@ -76,11 +77,11 @@ Function* next(const char* name) {
 
 }  // namespace
 
-#define POINT(name, result, parameters, arguments)                   \
-  extern "C" result name parameters {                                \
-    static auto* const real = next<result parameters>(#name);        \
-    const Point point{#name};                                        \
-    return real arguments;                                           \
+#define POINT(name, result, parameters, arguments)            \
+  extern "C" result name parameters {                         \
+    static auto* const real = next<result parameters>(#name); \
+    const Point point{#name};                                 \
+    return real arguments;                                    \
   }
 
 POINT(write, ssize_t, (int f, const void* b, size_t n), (f, b, n))
@@ -94,5 +95,6 @@ POINT(ftruncate64, int, (int f, off64_t n), (f, n))
 POINT(rename, int, (const char* a, const char* b), (a, b))
 POINT(unlink, int, (const char* a), (a))
 POINT(send, ssize_t, (int f, const void* b, size_t n, int g), (f, b, n, g))
-POINT(sendto, ssize_t, (int f, const void* b, size_t n, int g, const sockaddr* a, socklen_t l), (f, b, n, g, a, l))
+POINT(sendto, ssize_t, (int f, const void* b, size_t n, int g, const sockaddr* a, socklen_t l),
+      (f, b, n, g, a, l))
 POINT(sendmsg, ssize_t, (int f, const msghdr* m, int g), (f, m, g))
