@@ -17,6 +17,10 @@ def _ends_with_parent(with_signal):
     return lambda: _libc.prctl(PR_SET_PDEATHSIG, with_signal)
 
 
+class EndedAtOnce(NotStarted):
+    """A server that ended before it answered; most often somebody else took its port meanwhile."""
+
+
 class Children:
     """Started in order, stopped in the opposite order. Start them from the main thread: the kernel ends them with it."""
 

@@ -4,7 +4,7 @@ import shutil
 import ssl
 import imaplib
 
-from .children import NotStarted
+from .children import EndedAtOnce, NotStarted
 from .place import free_port, write_private
 from .waiting import TimedOut, wait_for
 
@@ -77,7 +77,7 @@ class Dovecot:
     def __init__(self, folder, certificates, people, relay):
         """`relay` is the user that Postfix's services run as."""
         self.folder = folder
-        self.port = free_port()
+        self.take_ports()
         self.mail = folder / "mail"
         self.lmtp = folder / "run" / "lmtp"
         self.auth = folder / "run" / "auth-postfix"
@@ -85,6 +85,9 @@ class Dovecot:
         self._people = people
         self._relay = relay
         self._child = None
+
+    def take_ports(self):
+        self.port = free_port()
 
     def start(self, children):
         if not shutil.which("dovecot"):
@@ -112,7 +115,7 @@ class Dovecot:
 
     def _answers(self):
         if self._child.poll() is not None:
-            raise NotStarted(f"Dovecot ended at once: {_last_line(self.folder / 'dovecot.log')}")
+            raise EndedAtOnce(f"Dovecot ended at once: {_last_line(self.folder / 'dovecot.log')}")
         try:
             context = ssl.create_default_context(cafile=self._certificates / "ca.pem")
             imaplib.IMAP4_SSL("127.0.0.1", self.port, ssl_context=context, timeout=5).logout()

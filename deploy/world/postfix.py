@@ -11,7 +11,7 @@ import shutil
 import smtplib
 from pathlib import Path
 
-from .children import NotStarted
+from .children import EndedAtOnce, NotStarted
 from .people import DOMAINS, MOVED_AWAY
 from .place import free_port
 from .waiting import TimedOut, wait_for
@@ -118,12 +118,15 @@ def relay_user():
 class Postfix:
     def __init__(self, folder, certificates, people):
         self.folder = folder
-        self.submission_port = free_port()
-        self.plain_port = free_port()
+        self.take_ports()
         self.log = folder / "postfix.log"
         self._certificates = certificates
         self._people = people
         self._child = None
+
+    def take_ports(self):
+        self.submission_port = free_port()
+        self.plain_port = free_port()
 
     def start(self, children, dovecot):
         if os.geteuid() != 0:
@@ -180,7 +183,7 @@ class Postfix:
 
     def _answers(self):
         if self._child.poll() is not None:
-            raise NotStarted(f"Postfix ended at once: {self._last_words()}")
+            raise EndedAtOnce(f"Postfix ended at once: {self._last_words()}")
         try:
             with smtplib.SMTP("127.0.0.1", self.plain_port, timeout=5) as plain:
                 return plain.noop()[0] == 250

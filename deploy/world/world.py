@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .certificates import make_certificates
-from .children import Children
+from .children import Children, EndedAtOnce
 from .dovecot import Dovecot
 from .letters import on_the_wire
 from .mailbox import Mailbox
@@ -48,13 +48,23 @@ class World:
             (self.servers / name).mkdir(mode=0o755)
         self.dovecot = Dovecot(self.servers / "dovecot", self.certificates, self.people, relay_user())
         self.postfix = Postfix(self.servers / "postfix", self.certificates, self.people)
-        self.dovecot.start(self.children)
-        self.postfix.start(self.children, self.dovecot)
+        self._start(self.dovecot)
+        self._start(self.postfix, self.dovecot)
         passwords = self.folder / "passwords"
         passwords.mkdir(mode=0o700, exist_ok=True)
         for address, password in self.people.passwords.items():
             write_private(passwords / address, password + "\n")
         (self.folder / "imap-port").write_text(str(self.dovecot.port), encoding="ascii")
+
+    def _start(self, server, *needs):
+        """A port that was free may be taken before the server has it: tried again with others."""
+        for _ in range(4):
+            try:
+                return server.start(self.children, *needs)
+            except EndedAtOnce:
+                server.stop(self.children)
+                server.take_ports()
+        return server.start(self.children, *needs)
 
     def stop(self):
         """Stops everything that was started here, and removes what the servers kept outside the folder."""

@@ -1,6 +1,7 @@
 """What deploy/try says where it cannot begin: one clear sentence each, and an exit status of 1."""
 
 import fcntl
+import itertools
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ from unittest import mock
 _CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(_CHECKOUT))
 from deploy.world import place
+from deploy.world.world import World
 
 
 class Refusals(unittest.TestCase):
@@ -71,6 +73,15 @@ class Refusals(unittest.TestCase):
         with mock.patch.object(socket.socket, "bind", side_effect=OSError(98, "Address already in use")):
             with self.assertRaisesRegex(place.NoRoom, r"No free port on 127\.0\.0\.1 .* end what holds them"):
                 place.free_port()
+
+    def test_a_port_that_somebody_takes_meanwhile_is_given_up_for_another(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            offered = itertools.chain([taken.getsockname()[1]], iter(place.free_port, None))
+            with mock.patch("deploy.world.postfix.free_port", side_effect=offered), World(self.folder / "world") as world:
+                self.assertNotIn(taken.getsockname()[1], (world.postfix.plain_port, world.postfix.submission_port))
+                self.assertEqual(world.children.ended(), [])
 
 
 if __name__ == "__main__":
