@@ -153,7 +153,7 @@ Result<LedgerStore::Stored> LedgerStore::store(const FolderKey& key, const mail:
                       received.by,    mail.size,  mail.truncated};
     row.emplace_back(store::Bytes{mail.raw});
     row.emplace_back(digest_bytes);
-    const Result<Rows> inserted = c_.query(kInsertMail, std::move(row));
+    const Result<Rows> inserted = c_.query(kInsertMail, row);
     if (!inserted) return inserted.error();
     if (inserted->empty()) {
       const Result<Row> same = c_.query_one(kSameBytes, {digest_bytes});

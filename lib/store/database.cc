@@ -255,17 +255,17 @@ Connection::~Connection() = default;
 
 Engine Connection::engine() const { return impl_->engine; }
 
-Result<Rows> Connection::query(const Sql& sql, Values values) {
+Result<Rows> Connection::query(const Sql& sql, const Values& values) {
   return impl_->try_run(sql, values);
 }
 
-Status Connection::execute(const Sql& sql, Values values) {
+Status Connection::execute(const Sql& sql, const Values& values) {
   const Result<Rows> rows = impl_->try_run(sql, values);
   return rows ? ok() : Status{rows.error()};
 }
 
-Result<Row> Connection::query_one(const Sql& sql, Values values) {
-  Result<Rows> rows = query(sql, std::move(values));
+Result<Row> Connection::query_one(const Sql& sql, const Values& values) {
+  Result<Rows> rows = query(sql, values);
   if (!rows) return rows.error();
   if (rows->empty())
     return Error{Fault::not_found, "store: " + std::string{sql.name} + ": no such row"};
@@ -296,7 +296,7 @@ Status Connection::transaction(const std::function<Status(Connection&)>& body) {
   }
 }
 
-Result<Database> Database::at(std::string_view url, std::string password) {
+Result<Database> Database::at(std::string_view url, std::string_view password) {
   Database database;
   if (url.starts_with("sqlite:")) {
     database.path_ = url.substr(7);
@@ -308,8 +308,8 @@ Result<Database> Database::at(std::string_view url, std::string password) {
     return Error{Fault::invalid, "store.url: write sqlite:/path or postgresql://user@host/name"};
   try {
     const Poco::URI uri{std::string{url}};
-    const auto quote = [](const std::string& value) {
-      return "'" + replace_all(replace_all(value, "\\", "\\\\"), "'", "\\'") + "'";
+    const auto quote = [](std::string_view value) {
+      return "'" + replace_all(replace_all(std::string{value}, "\\", "\\\\"), "'", "\\'") + "'";
     };
     database.engine_ = Engine::postgresql;
     const std::string user = uri.getUserInfo().substr(0, uri.getUserInfo().find(':'));
@@ -319,7 +319,8 @@ Result<Database> Database::at(std::string_view url, std::string password) {
     if (uri.getPath().size() > 1) info += " dbname=" + uri.getPath().substr(1);
     info += " connect_timeout=5";
     if (!password.empty()) info += " password=" + quote(password);
-    for (const auto& [key, value] : uri.getQueryParameters()) info += " " + key + "=" + value;
+    for (const auto& [key, value] : uri.getQueryParameters())
+      info.append(" ").append(key).append("=").append(value);
     database.conninfo_ = info;
     return database;
   } catch (const std::exception&) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "lib/base/result.h"
 #include "lib/store/sql.h"
@@ -27,11 +28,11 @@ class Connection {
   ///   conflict     a constraint said no
   ///   unavailable  locked, full, or the server is away; nothing happened
   ///   internal     anything else
-  Result<Rows> query(const Sql& sql, Values values = {});
+  Result<Rows> query(const Sql& sql, const Values& values = {});
   /// The same for a statement whose rows nobody reads.
-  Status execute(const Sql& sql, Values values = {});
+  Status execute(const Sql& sql, const Values& values = {});
   /// The first row. Fault::not_found, named after the statement, when there is none.
-  Result<Row> query_one(const Sql& sql, Values values = {});
+  Result<Row> query_one(const Sql& sql, const Values& values = {});
 
   /// Runs `body` in one transaction: committed if it returns success, rolled back otherwise.
   /// SQLite: BEGIN IMMEDIATE. Where the store was busy or two transactions collided, the whole body
@@ -47,7 +48,7 @@ class Connection {
 class Database {
  public:
   /// Fault::invalid: not such a URL. `password` is handed to PostgreSQL only.
-  static Result<Database> at(std::string_view url, std::string password = {});
+  static Result<Database> at(std::string_view url, std::string_view password = {});
 
   Engine engine() const { return engine_; }
   /// SQLite: the file's path; "" for PostgreSQL.
