@@ -10,15 +10,10 @@ namespace trust::intake {
 
 using cli::Exit;
 
-Exit not_ready(cli::Io io, const Error& error) {
-  io.err << error.text() << '\n';
-  return error.fault() == Fault::unavailable ? Exit::unavailable : Exit::failed;
-}
-
 Exit in_office(const cli::Arguments& arguments, cli::Io io,
                const std::function<Exit(Office&)>& act) {
   Result<std::unique_ptr<Office>> office = Office::open(arguments.config_file());
-  if (!office) return not_ready(io, office.error());
+  if (!office) return program::not_ready(io, office.error());
   return act(**office);
 }
 

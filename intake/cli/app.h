@@ -18,6 +18,7 @@
 #include "lib/base/time.h"
 #include "lib/cli/command.h"
 #include "lib/net/stream.h"
+#include "lib/program/commands.h"
 
 namespace trust::intake {
 
@@ -28,10 +29,6 @@ struct App {
   /// A reader of hostile mail for one thread: a cage::ParserChild.
   std::function<ParseMail()> new_parser;
 };
-
-/// A failure to get ready (configuration, store, keys): 12 when trying again later may help, else
-/// 1, so that 10 and 11 always speak of what the command was asked about.
-cli::Exit not_ready(cli::Io io, const Error& error);
 
 /// Opens the office and hands it to `act`.
 cli::Exit in_office(const cli::Arguments& arguments, cli::Io io,

@@ -8,6 +8,7 @@
 #include "intake/cli/commands.h"
 #include "lib/cli/json_out.h"
 #include "lib/imap/imap_mailbox.h"
+#include "lib/program/servers.h"
 
 namespace trust::intake {
 
@@ -37,7 +38,7 @@ void print_folder(const AuditReport& report, bool as_json, cli::Io io) {
 
 /// Fault, or whether all is clean.
 Result<bool> audit_mailbox(App& app, Office& office, bool as_json, cli::Io io) {
-  const Result<net::Endpoint> endpoint = imap_endpoint(office.config);
+  const Result<net::Endpoint> endpoint = program::endpoint_of("imap", office.config.imap);
   if (!endpoint) return endpoint.error();
   auto mailbox = imap::ImapMailbox::connect(app.connector, *endpoint);
   if (!mailbox) return mailbox.error();
@@ -72,7 +73,7 @@ cli::Exit run_audit(App& app, const cli::Arguments& arguments, cli::Io io) {
           desk->broken_chain.empty() ? "all chains verify" : "BROKEN at " + desk->broken_chain,
           desk->mails_to_file, desk->mails_without_case);
     const Result<bool> clean = audit_mailbox(app, office, arguments.wants_json(), io);
-    if (!clean) return not_ready(io, clean.error());
+    if (!clean) return program::not_ready(io, clean.error());
     const bool good = *clean && desk->broken_chain.empty() && desk->mails_to_file == 0 &&
                       desk->mails_without_case == 0;
     return good ? cli::Exit::done : cli::Exit::failed;

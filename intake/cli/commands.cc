@@ -1,11 +1,8 @@
 #include "intake/cli/commands.h"
 
-#include <nlohmann/json.hpp>
-#include <ostream>
+#include <utility>
 
 #include "intake/answer/letters.h"
-#include "lib/cli/json_out.h"
-#include "lib/cli/shared.h"
 #include "lib/render/mail_template.h"
 
 namespace trust::intake {
@@ -15,8 +12,13 @@ namespace {
 using cli::kBy;
 using cli::kJson;
 
-cli::Exit run_logs(App&, const cli::Arguments& arguments, cli::Io io) {
-  return cli::print_log_events(arguments, io);
+cli::Exit run_config(App&, const cli::Arguments& arguments, cli::Io io) {
+  return program::print_settings(kProgram, config::rows_of<Config>(), arguments, io);
+}
+
+cli::Exit run_migrate(App&, const cli::Arguments& arguments, cli::Io io) {
+  const Result<Config> config = config::load_file<Config>(arguments.config_file());
+  return config ? program::migrate(store_of(*config), io) : program::not_ready(io, config.error());
 }
 
 cli::Exit run_templates(App&, const cli::Arguments&, cli::Io io) {
@@ -28,10 +30,8 @@ const cli::Option kPreview{"--preview", "", "print the mail and send nothing"};
 const cli::Option kAnyway{"--anyway", "", "although somebody has answered already"};
 const cli::Option kAtVersion{"--if-version", "N", "hold the answer unless the case is still at N"};
 
-}  // namespace
-
-std::span<const cli::Command<App>> commands() {
-  static const cli::Command<App> table[] = {
+std::vector<cli::Command<App>> all_commands() {
+  std::vector<cli::Command<App>> table{
       {"run",
        "",
        "The service: reads the mailbox, files, acknowledges, tells staff, sends",
@@ -92,25 +92,18 @@ std::span<const cli::Command<App>> commands() {
        {{"--within", "SPAN", "how far ahead (default 24h)"}, kJson},
        run_due},
       {"audit", "", "Mailbox against ledger, and the history chains", {kJson}, run_audit},
-      {"config",
-       "",
-       "All settings with their defaults",
-       {{"--sample", "", "a configuration file to start from"}},
-       run_config},
-      {"check-config", "", "Reads the configuration and every file it names", {}, run_check_config},
-      {"doctor",
-       "",
-       "Tries IMAP, SMTP, store, DNS and certificates, and says what to do",
-       {kJson},
-       run_doctor},
-      {"migrate",
-       "",
-       "Makes the keyring, and brings the store's schema up to date",
-       {},
-       run_migrate},
-      {"logs", "", "The closed list of log events", {kJson}, run_logs},
-      {"templates", "", "The variables of each template", {}, run_templates},
   };
+  for (auto& row : program::care_commands<App>(
+           {"Tries IMAP, SMTP, store, DNS and certificates, and says what to do", run_config,
+            run_check_config, run_doctor, run_migrate, run_templates}))
+    table.push_back(std::move(row));
+  return table;
+}
+
+}  // namespace
+
+std::span<const cli::Command<App>> commands() {
+  static const std::vector<cli::Command<App>> table = all_commands();
   return table;
 }
 

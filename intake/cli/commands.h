@@ -7,11 +7,6 @@
 
 namespace trust::intake {
 
-inline constexpr std::string_view kVersion = "0.1.0";
-inline constexpr cli::Program kProgram{
-    "trust-intake", "/etc/trust-mail/intake.json",
-    "reports to security@ become cases that are answered in time", kVersion};
-
 /// Every command, in the order of help.
 std::span<const cli::Command<App>> commands();
 
@@ -28,9 +23,7 @@ cli::Exit run_report(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_acknowledge(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_due(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_audit(App& app, const cli::Arguments& arguments, cli::Io io);
-cli::Exit run_config(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_check_config(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_doctor(App& app, const cli::Arguments& arguments, cli::Io io);
-cli::Exit run_migrate(App& app, const cli::Arguments& arguments, cli::Io io);
 
 }  // namespace trust::intake

@@ -1,92 +1,24 @@
 #include <fmt/format.h>
 
-#include <charconv>
-#include <nlohmann/json.hpp>
-#include <ostream>
-
 #include "intake/answer/register.h"
 #include "intake/cli/commands.h"
-#include "lib/base/text.h"
-#include "lib/cli/json_out.h"
 #include "lib/imap/imap_mailbox.h"
-#include "lib/net/probe.h"
-#include "lib/smtp/smtp_transport.h"
+#include "lib/program/doctor.h"
+#include "lib/program/servers.h"
 #include "lib/store/meta_store.h"
 
 namespace trust::intake {
 
 namespace {
 
-constexpr std::chrono::days kCertificateSoon{14};
+using program::Findings;
+
 constexpr std::chrono::days kHolidaysSoon{60};
 
-/// The findings so far, a line each.
-class Findings {
- public:
-  Findings(cli::Io io, bool as_json) : io_{io}, as_json_{as_json} {}
-
-  void good(std::string_view what, const std::string& words) { print("good", what, words); }
-  void warn(std::string_view what, const std::string& words) { print("look", what, words); }
-  void bad(std::string_view what, const Error& error) {
-    any_bad_ = true;
-    only_unavailable_ = only_unavailable_ && error.fault() == Fault::unavailable;
-    print("BAD", what, error.text());
-  }
-  /// "good" with `words`, or the error.
-  template <class Outcome>
-  bool note(std::string_view what, const Outcome& outcome, const std::string& words) {
-    if (outcome)
-      good(what, words);
-    else
-      bad(what, outcome.error());
-    return outcome.has_value();
-  }
-  cli::Exit exit() const {
-    if (!any_bad_) return cli::Exit::done;
-    return only_unavailable_ ? cli::Exit::unavailable : cli::Exit::failed;
-  }
-
- private:
-  void print(std::string_view verdict, std::string_view what, const std::string& words) {
-    if (as_json_)
-      cli::print_json(io_.out, {{"verdict", to_lower(verdict)}, {"what", what}, {"words", words}});
-    else
-      io_.out << fmt::format("{:<5}{:<12}{}\n", verdict, what,
-                             to_display(words, Newlines::to_space))
-              << std::flush;
-  }
-
-  cli::Io io_;
-  bool as_json_;
-  bool any_bad_ = false;
-  bool only_unavailable_ = true;
-};
-
-void look_at_dns(Findings& findings, std::string_view what, const config::Url& url) {
-  const auto addresses = net::resolve(url.host);
-  findings.note(what, addresses,
-                addresses ? fmt::format("{} is {}", url.host, join(*addresses, ", ")) : "");
-}
-
-void look_at_certificate(Findings& findings, std::string_view what,
-                         const Result<net::Endpoint>& endpoint, UtcTime now) {
-  if (!endpoint) return;  // told of already
-  const Result<UtcTime> end = net::certificate_end(*endpoint);
-  if (!end && end.error().fault() == Fault::not_found)
-    return findings.good(what, "no TLS, on this machine only");
-  if (!end) return findings.bad(what, end.error());
-  const auto left = std::chrono::floor<std::chrono::days>(*end - now);
-  const std::string words =
-      fmt::format("certificate ends {}, in {} days", to_rfc3339(*end), left.count());
-  if (left < kCertificateSoon)
-    findings.warn(what, words + "; have it renewed on the server");
-  else
-    findings.good(what, words);
-}
-
-void look_at_mailbox(Findings& findings, App& app, const Config& config) {
-  const Result<net::Endpoint> endpoint = imap_endpoint(config);
+void look_at_mailbox(Findings& findings, App& app, const Config& config, UtcTime now) {
+  const Result<net::Endpoint> endpoint = program::endpoint_of("imap", config.imap);
   if (!endpoint) return findings.bad("imap", endpoint.error());
+  if (!program::look_at_server(findings, "imap", config.imap.url, *endpoint, now)) return;
   auto mailbox = imap::ImapMailbox::connect(app.connector, *endpoint);
   if (!mailbox) return findings.bad("imap", mailbox.error());
   for (const std::string& folder : watched_folders(config)) {
@@ -100,34 +32,12 @@ void look_at_mailbox(Findings& findings, App& app, const Config& config) {
   }
 }
 
-void look_at_relay(Findings& findings, App& app, const Config& config) {
-  const Result<net::Endpoint> endpoint = smtp_endpoint(config);
-  if (!endpoint) return findings.bad("smtp", endpoint.error());
-  smtp::SmtpTransport relay{app.connector, *endpoint};
-  findings.note("smtp", relay.check(), config.smtp.url.user.empty() ? "connected" : "logged in");
-  relay.close();
-  if (config.smtp.divert) findings.warn("smtp", "smtp.divert is set: all mail goes to one address");
-}
-
-void look_at_store(Findings& findings, const Config& config, UtcTime now) {
-  const auto database = database_of(config);
-  if (!database) return findings.bad("store", database.error());
-  Result<store::Connection> connection = connect_to_store(config, *database);
-  if (!connection) return findings.bad("store", connection.error());
-  if (!findings.note("store", store::require_schema(*connection, all_migrations()),
-                     "schema is up to date"))
-    return;
-  const Result<Keyring> keyring = load_keyring(config);
-  if (!findings.note("keyring", keyring, "readable by us only")) return;
-  findings.note("keyring", check_keys(*connection, *keyring, config.state_dir),
-                "belongs to the store");
-  const auto last = store::MetaStore{*connection}.get(store::Fact::last_look);
-  if (!last) return findings.bad("store", last.error());
-  std::int64_t ms = 0;
-  if (!*last ||
-      std::from_chars((*last)->data(), (*last)->data() + (*last)->size(), ms).ec != std::errc{})
+void look_at_last_look(Findings& findings, store::Connection& connection, UtcTime now) {
+  const auto last = store::MetaStore{connection}.time(store::Fact::last_look);
+  if (!last) return findings.bad("last look", last.error());
+  if (!*last)
     return findings.warn("last look", "the mailbox was never looked at; start trust-intake run");
-  const auto age = std::chrono::floor<std::chrono::minutes>(now - from_epoch_ms(ms));
+  const auto age = std::chrono::floor<std::chrono::minutes>(now - **last);
   if (age > std::chrono::minutes{10})
     findings.warn("last look",
                   fmt::format("the mailbox was last looked at {} min ago; is the service running?",
@@ -172,13 +82,10 @@ cli::Exit run_doctor(App& app, const cli::Arguments& arguments, cli::Io io) {
   if (!findings.note("config", config, arguments.config_file())) return findings.exit();
   const UtcTime now = app.clock.now();
   look_at_files(findings, *config, now);
-  look_at_store(findings, *config, now);
-  look_at_dns(findings, "imap dns", config->imap.url);
-  look_at_mailbox(findings, app, *config);
-  look_at_certificate(findings, "imap tls", imap_endpoint(*config), now);
-  look_at_dns(findings, "smtp dns", config->smtp.url);
-  look_at_relay(findings, app, *config);
-  look_at_certificate(findings, "smtp tls", smtp_endpoint(*config), now);
+  if (auto connection = program::look_at_store(findings, store_of(*config)))
+    look_at_last_look(findings, *connection, now);
+  look_at_mailbox(findings, app, *config, now);
+  program::look_at_relay(findings, app.connector, config->smtp, now);
   return findings.exit();
 }
 

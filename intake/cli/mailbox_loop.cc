@@ -10,6 +10,7 @@
 #include "lib/base/id.h"
 #include "lib/base/log.h"
 #include "lib/imap/imap_mailbox.h"
+#include "lib/program/servers.h"
 #include "lib/store/meta_store.h"
 
 namespace trust::intake {
@@ -65,7 +66,7 @@ Status MailboxLoop::open_both() {
   }
   if (mailbox_) return ok();
   step_ = "connect";
-  const Result<net::Endpoint> endpoint = imap_endpoint(office_.config);
+  const Result<net::Endpoint> endpoint = program::endpoint_of("imap", office_.config.imap);
   if (!endpoint) return endpoint.error();
   auto mailbox = imap::ImapMailbox::connect(app_.connector, *endpoint);
   if (!mailbox) return mailbox.error();
@@ -109,8 +110,7 @@ Status MailboxLoop::sync(Extent extent) {
          {"known", known},
          {"ms", std::chrono::floor<milliseconds>(steady_clock::now() - began).count()}});
   step_ = "store";
-  if (Status put = store::MetaStore{*connection_}.put(
-          store::Fact::last_look, std::to_string(to_epoch_ms(app_.clock.now())));
+  if (Status put = store::MetaStore{*connection_}.put(store::Fact::last_look, app_.clock.now());
       !put)
     return put;
   looked_();

@@ -131,7 +131,7 @@ Status write_json(const std::string& path, const nlohmann::ordered_json& value) 
 cli::Exit run_parse(App& app, const cli::Arguments& arguments, cli::Io io) {
   const auto& files = arguments.words();
   const Result<Background> known = background(arguments);
-  if (!known) return not_ready(io, known.error());
+  if (!known) return program::not_ready(io, known.error());
   MailContext context = known->context;
   const std::optional<std::string> folder = arguments.value("--out");
   std::map<std::string, std::string> taken;

@@ -5,8 +5,7 @@
 
 #include "intake/cli/filing_loop.h"
 #include "intake/cli/mailbox_loop.h"
-#include "lib/outbox/diverted.h"
-#include "lib/smtp/smtp_transport.h"
+#include "lib/program/servers.h"
 
 namespace trust::intake {
 
@@ -22,20 +21,6 @@ bool is_worth_another(const Status& looked) {
   return !looked && looked.error().fault() == Fault::unavailable;
 }
 
-outbox::WorkerSettings worker_settings(const Office& office) {
-  outbox::WorkerSettings settings;
-  settings.connections = office.config.smtp.connections;
-  settings.rate_per_second = office.config.smtp.rate_per_second;
-  return settings;
-}
-
-std::unique_ptr<mail::Transport> new_transport(App& app, const Config& config) {
-  std::unique_ptr<mail::Transport> transport = std::make_unique<smtp::SmtpTransport>(
-      app.connector, [&config] { return smtp_endpoint(config); });
-  if (!config.smtp.divert) return transport;
-  return outbox::diverted(std::move(transport), *config.smtp.divert);
-}
-
 }  // namespace
 
 Running::Running(App& app, Office& office, StopSignal& stop, std::ostream& err)
@@ -44,16 +29,9 @@ Running::Running(App& app, Office& office, StopSignal& stop, std::ostream& err)
       stop_{stop},
       err_{err},
       worker_{std::make_unique<outbox::Worker>(
-          worker_settings(office), office.database,
-          [this] { return new_transport(app_, office_.config); }, outbox::Worker::NewComposer{},
-          app.clock, stop)} {}
-
-/// The relay's own trouble says more than the worker's count of failures.
-Status Running::explain_relay(const Error& error) const {
-  smtp::SmtpTransport relay{app_.connector, [this] { return smtp_endpoint(office_.config); }};
-  if (Status reached = relay.check(); !reached) return reached;
-  return error;
-}
+          program::sending_with(office.config.smtp), office.database,
+          [this] { return program::transport_to(app_.connector, office_.config.smtp); },
+          outbox::Worker::NewComposer{}, app.clock, stop)} {}
 
 Status Running::until_idle() {
   if (Status started = worker_->start(); !started) return started;
@@ -67,7 +45,7 @@ Status Running::until_idle() {
   // What is here already is filed and sent even where the mailbox is out of reach.
   const Status filed = filing.file_all();
   Status sent = worker_->wait_until_idle();
-  if (!sent) sent = explain_relay(sent.error());
+  if (!sent) sent = program::explain_relay(app_.connector, office_.config.smtp, sent.error());
   worker_->stop();
   return !looked ? looked : !filed ? filed : sent;
 }

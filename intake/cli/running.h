@@ -24,8 +24,6 @@ class Running {
   Result<bool> until_stopped();
 
  private:
-  Status explain_relay(const Error& error) const;
-
   App& app_;
   Office& office_;
   StopSignal& stop_;

@@ -1,5 +1,7 @@
 #include "lib/store/meta_store.h"
 
+#include <charconv>
+
 namespace trust::store {
 
 namespace {
@@ -27,8 +29,22 @@ Result<std::optional<std::string>> MetaStore::get(Fact fact) {
   return std::optional<std::string>{rows->front()[0].text()};
 }
 
+Result<std::optional<UtcTime>> MetaStore::time(Fact fact) {
+  const auto value = get(fact);
+  if (!value) return value.error();
+  std::int64_t ms = 0;
+  if (!*value || std::from_chars((*value)->data(), (*value)->data() + (*value)->size(), ms).ec !=
+                     std::errc{})
+    return std::optional<UtcTime>{};
+  return std::optional<UtcTime>{from_epoch_ms(ms)};
+}
+
 Status MetaStore::put(Fact fact, std::string_view value) {
   return c_.execute(kPut, {name_of(fact), value});
+}
+
+Status MetaStore::put(Fact fact, UtcTime time) {
+  return put(fact, std::to_string(to_epoch_ms(time)));
 }
 
 }  // namespace trust::store

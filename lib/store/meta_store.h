@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "lib/base/result.h"
+#include "lib/base/time.h"
 #include "lib/store/database.h"
 
 namespace trust::store {
@@ -21,7 +22,10 @@ class MetaStore {
   explicit MetaStore(Connection& connection) : c_{connection} {}
 
   Result<std::optional<std::string>> get(Fact fact);
+  /// A fact that is a time; one that cannot be read is none.
+  Result<std::optional<UtcTime>> time(Fact fact);
   Status put(Fact fact, std::string_view value);
+  Status put(Fact fact, UtcTime time);
 
  private:
   Connection& c_;

@@ -1,20 +1,13 @@
 #include "notifier/cli/app.h"
 
-#include <ostream>
-
 namespace trust::notifier {
 
 using cli::Exit;
 
-Exit not_ready(cli::Io io, const Error& error) {
-  io.err << error.text() << '\n';
-  return error.fault() == Fault::unavailable ? Exit::unavailable : Exit::failed;
-}
-
 Exit opened(App& app, const cli::Arguments& arguments, cli::Io io,
             const std::function<Exit(Opened&)>& act) {
   Result<std::unique_ptr<Opened>> all = Opened::open(arguments.config_file());
-  if (!all) return not_ready(io, all.error());
+  if (!all) return program::not_ready(io, all.error());
   (*all)->site.fetch = app.new_fetch((*all)->config);
   return act(**all);
 }

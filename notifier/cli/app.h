@@ -5,7 +5,7 @@
 ///   commands.*  the table of all of them
 ///   opened.*    configuration, store, keys, site and words, opened
 ///   one file per command or family: run, status, announce, announcement, subscriber, feed,
-///   migrate, doctor, config
+///   check_config, doctor
 /// Promise: standard output carries data and nothing else; a failure is one sentence on standard
 /// error and an exit code of CLI.md. Not here: what is decided (flow/).
 
@@ -15,6 +15,7 @@
 #include "lib/base/time.h"
 #include "lib/cli/command.h"
 #include "lib/net/stream.h"
+#include "lib/program/commands.h"
 #include "notifier/cli/opened.h"
 
 namespace trust::notifier {
@@ -25,10 +26,6 @@ struct App {
   net::Connector& connector;
   std::function<Fetch(const Config&)> new_fetch;
 };
-
-/// A failure to get ready (configuration, store, keys): 12 when trying again later may help, else
-/// 1, so that 10 and 11 always speak of what the command was asked about.
-cli::Exit not_ready(cli::Io io, const Error& error);
 
 /// Opens everything and hands it to `act`.
 cli::Exit opened(App& app, const cli::Arguments& arguments, cli::Io io,

@@ -1,9 +1,7 @@
 #include "notifier/cli/commands.h"
 
 #include <array>
-#include <ostream>
-
-#include "lib/cli/shared.h"
+#include <utility>
 
 namespace trust::notifier {
 
@@ -12,8 +10,13 @@ namespace {
 using cli::kBy;
 using cli::kJson;
 
-cli::Exit run_logs(App&, const cli::Arguments& arguments, cli::Io io) {
-  return cli::print_log_events(arguments, io);
+cli::Exit run_config(App&, const cli::Arguments& arguments, cli::Io io) {
+  return program::print_settings(kProgram, config::rows_of<Config>(), arguments, io);
+}
+
+cli::Exit run_migrate(App&, const cli::Arguments& arguments, cli::Io io) {
+  const Result<Config> config = config::load_file<Config>(arguments.config_file());
+  return config ? program::migrate(store_of(*config), io) : program::not_ready(io, config.error());
 }
 
 cli::Exit run_templates(App&, const cli::Arguments&, cli::Io io) {
@@ -24,10 +27,8 @@ cli::Exit run_templates(App&, const cli::Arguments&, cli::Io io) {
 const cli::Option kServices{"--services", "NAMES", "only these, ; between (default: all)"};
 const cli::Option kConsent{"--consent", "TEXT", "the words the reader agreed to"};
 
-}  // namespace
-
-std::span<const cli::Command<App>> commands() {
-  static const cli::Command<App> table[] = {
+std::vector<cli::Command<App>> all_commands() {
+  std::vector<cli::Command<App>> table{
       {"run",
        "",
        "The service: watches for post-mortems, announces them, sends",
@@ -84,25 +85,18 @@ std::span<const cli::Command<App>> commands() {
         kBy},
        run_subscriber_export},
       {"feed write", "DIR", "feed.xml, incidents.json, history.md, log.jsonl", {}, run_feed_write},
-      {"config",
-       "",
-       "All settings with their defaults",
-       {{"--sample", "", "a configuration file to start from"}},
-       run_config},
-      {"check-config", "", "Reads the configuration and every file it names", {}, run_check_config},
-      {"doctor",
-       "",
-       "Tries site, SMTP, store, DNS and certificates, and says what to do",
-       {kJson},
-       run_doctor},
-      {"migrate",
-       "",
-       "Makes the keyring, and brings the store's schema up to date",
-       {},
-       run_migrate},
-      {"logs", "", "The closed list of log events", {kJson}, run_logs},
-      {"templates", "", "The variables of each template", {}, run_templates},
   };
+  for (auto& row : program::care_commands<App>(
+           {"Tries site, SMTP, store, DNS and certificates, and says what to do", run_config,
+            run_check_config, run_doctor, run_migrate, run_templates}))
+    table.push_back(std::move(row));
+  return table;
+}
+
+}  // namespace
+
+std::span<const cli::Command<App>> commands() {
+  static const std::vector<cli::Command<App>> table = all_commands();
   return table;
 }
 

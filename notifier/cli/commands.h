@@ -6,15 +6,10 @@
 
 namespace trust::notifier {
 
-inline constexpr std::string_view kVersion = "0.1.0";
-inline constexpr cli::Program kProgram{
-    "trust-notifier", "/etc/trust-mail/notifier.json",
-    "a published post-mortem reaches everyone who asked for it, once", kVersion};
-
 /// Every command, in the order of help.
 std::span<const cli::Command<App>> commands();
 
-// Each stands in the file of its first word.
+// Each stands in the file of its first word (check_config.cc).
 cli::Exit run_service(App& app, const cli::Arguments& arguments, cli::Io io);  // run.cc
 cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_announce(App& app, const cli::Arguments& arguments, cli::Io io);
@@ -29,9 +24,7 @@ cli::Exit run_subscriber_list(App& app, const cli::Arguments& arguments, cli::Io
 cli::Exit run_subscriber_import(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_subscriber_export(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_feed_write(App& app, const cli::Arguments& arguments, cli::Io io);
-cli::Exit run_config(App& app, const cli::Arguments& arguments, cli::Io io);
-cli::Exit run_check_config(App& app, const cli::Arguments& arguments, cli::Io io);  // config.cc
+cli::Exit run_check_config(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_doctor(App& app, const cli::Arguments& arguments, cli::Io io);
-cli::Exit run_migrate(App& app, const cli::Arguments& arguments, cli::Io io);
 
 }  // namespace trust::notifier

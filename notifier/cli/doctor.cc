@@ -1,11 +1,6 @@
 #include <fmt/format.h>
 
-#include <ostream>
-
-#include "lib/base/text.h"
-#include "lib/cli/findings.h"
-#include "lib/net/probe.h"
-#include "lib/smtp/smtp_transport.h"
+#include "lib/program/doctor.h"
 #include "notifier/cli/commands.h"
 #include "notifier/page/html_page.h"
 
@@ -13,43 +8,14 @@ namespace trust::notifier {
 
 namespace {
 
-constexpr std::chrono::days kCertificateSoon{14};
+using program::Findings;
 
-void look_at_server(cli::Findings& findings, const std::string& what, const config::Url& url,
-                    const net::Endpoint& endpoint, UtcTime now) {
-  const auto addresses = net::resolve(url.host);
-  if (!findings.note(what + " dns", addresses,
-                     addresses ? fmt::format("{} is {}", url.host, join(*addresses, ", ")) : ""))
-    return;
-  const Result<UtcTime> end = net::certificate_end(endpoint);
-  if (!end && end.error().fault() == Fault::not_found)
-    return findings.good(what + " tls", "no TLS, on this machine only");
-  if (!end) return findings.bad(what + " tls", end.error());
-  const auto left = std::chrono::floor<std::chrono::days>(*end - now);
-  const std::string words =
-      fmt::format("certificate ends {}, in {} days", to_rfc3339(*end), left.count());
-  if (left < kCertificateSoon)
-    findings.warn(what + " tls", words + "; have it renewed on the server");
-  else
-    findings.good(what + " tls", words);
-}
-
-void look_at_relay(cli::Findings& findings, App& app, const Config& config, UtcTime now) {
-  const Result<net::Endpoint> endpoint = smtp_endpoint(config);
-  if (!endpoint) return findings.bad("smtp", endpoint.error());
-  look_at_server(findings, "smtp", config.smtp.url, *endpoint, now);
-  smtp::SmtpTransport relay{app.connector, *endpoint};
-  findings.note("smtp", relay.check(), config.smtp.url.user.empty() ? "connected" : "logged in");
-  relay.close();
-  if (config.smtp.divert) findings.warn("smtp", "smtp.divert is set: all mail goes to one address");
-}
-
-void look_at_site(cli::Findings& findings, App& app, const Config& config, UtcTime now) {
+void look_at_site(Findings& findings, App& app, const Config& config, UtcTime now) {
   const config::Url& url = config.site.base_url;
   net::Endpoint endpoint;
   endpoint.url = url.text;
   if (config.site.ca_file) endpoint.ca_file = config::credential_path(*config.site.ca_file);
-  look_at_server(findings, "site", url, endpoint, now);
+  program::look_at_server(findings, "site", url, endpoint, now);
   const auto answer = app.new_fetch(config)(url.text);
   if (!answer) {
     findings.bad("site", answer.error());
@@ -73,22 +39,8 @@ void look_at_site(cli::Findings& findings, App& app, const Config& config, UtcTi
     findings.warn("folder", bad.id + " cannot be read: " + bad.reason);
 }
 
-void look_at_store(cli::Findings& findings, const Config& config) {
-  const auto database = database_of(config);
-  if (!database) return findings.bad("store", database.error());
-  Result<store::Connection> connection = connect_to_store(config, *database);
-  if (!connection) return findings.bad("store", connection.error());
-  if (!findings.note("store", store::require_schema(*connection, all_migrations()),
-                     "schema is up to date"))
-    return;
-  const Result<Keyring> keyring = load_keyring(config);
-  if (!findings.note("keyring", keyring, "readable by us only")) return;
-  findings.note("keyring", check_keys(*connection, *keyring, config.state_dir),
-                "belongs to the store");
-}
-
 /// What large receivers ask of list mail, as far as it is settled here.
-void look_at_mail(cli::Findings& findings, const Config& config) {
+void look_at_mail(Findings& findings, const Config& config) {
   findings.note("templates", load_office(config), "all can be filled in");
   if (!config.http.public_url || !config.http.public_url->is_encrypted())
     findings.warn("unsubscribe",
@@ -101,14 +53,14 @@ void look_at_mail(cli::Findings& findings, const Config& config) {
 }  // namespace
 
 cli::Exit run_doctor(App& app, const cli::Arguments& arguments, cli::Io io) {
-  cli::Findings findings{io, arguments.wants_json()};
+  Findings findings{io, arguments.wants_json()};
   const Result<Config> config = config::load_file<Config>(arguments.config_file());
   if (!findings.note("config", config, arguments.config_file())) return findings.exit();
   const UtcTime now = app.clock.now();
   look_at_mail(findings, *config);
-  look_at_store(findings, *config);
+  program::look_at_store(findings, store_of(*config));
   look_at_site(findings, app, *config, now);
-  look_at_relay(findings, app, *config, now);
+  program::look_at_relay(findings, app.connector, config->smtp, now);
   return findings.exit();
 }
 

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -14,21 +13,6 @@
 namespace trust::notifier {
 
 namespace {
-
-std::optional<UtcTime> time_of(const std::optional<std::string>& fact) {
-  std::int64_t ms = 0;
-  if (!fact || std::from_chars(fact->data(), fact->data() + fact->size(), ms).ec != std::errc{})
-    return {};
-  return from_epoch_ms(ms);
-}
-
-std::string age_in_words(const std::optional<UtcTime>& then, UtcTime now) {
-  if (!then) return "never";
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(now - *then).count();
-  if (seconds < 120) return fmt::format("{} s ago", seconds);
-  if (seconds < 7200) return fmt::format("{} min ago", seconds / 60);
-  return fmt::format("{} h ago", seconds / 3600);
-}
 
 void print_counts(std::ostream& out, std::string_view what,
                   const std::map<std::string, int>& counts) {
@@ -45,8 +29,8 @@ void print_counts(std::ostream& out, std::string_view what,
 
 cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io) {
   return opened(app, arguments, io, [&](Opened& all) {
-    const auto fact = store::MetaStore{all.store}.get(store::Fact::last_look);
-    if (!fact) return cli::fail(io, fact.error());
+    const auto last_look = store::MetaStore{all.store}.time(store::Fact::last_look);
+    if (!last_look) return cli::fail(io, last_look.error());
     const auto open = AnnouncementStore{all.store}.open();
     if (!open) return cli::fail(io, open.error());
     const auto readers = SubscriberStore{all.store, all.keyring}.count_by_state();
@@ -55,9 +39,8 @@ cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io) {
     if (!mails) return cli::fail(io, mails.error());
     std::map<std::string, int> announcements;
     for (const Announcement& a : *open) ++announcements[std::string{name_of(a.state)}];
-    const std::optional<UtcTime> last_look = time_of(*fact);
     if (arguments.wants_json()) {
-      cli::print_json(io.out, {{"last_look", cli::or_null(last_look)},
+      cli::print_json(io.out, {{"last_look", cli::or_null(*last_look)},
                                {"watching", all.site.folder ? "folder" : "history"},
                                {"announcements", announcements},
                                {"subscribers", *readers},
@@ -65,7 +48,7 @@ cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io) {
       return cli::Exit::done;
     }
     io.out << fmt::format("{:<13}last looked at {}\n", all.site.folder ? "folder" : "site",
-                          age_in_words(last_look, app.clock.now()));
+                          program::age_in_words(*last_look, app.clock.now()));
     print_counts(io.out, "announcing", announcements);
     print_counts(io.out, "subscribers", *readers);
     print_counts(io.out, "outbox", *mails);

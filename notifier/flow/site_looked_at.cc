@@ -17,8 +17,6 @@ using std::chrono::steady_clock;
 
 constexpr int kMostUnanswered = 3;  ///< a site that stalls is left alone until the next look
 
-std::string now_text(UtcTime now) { return std::to_string(to_epoch_ms(now)); }
-
 // If we die here, then the first look has not been: it is one transaction with the fact of it.
 Status first_look(store::Connection& store, const std::vector<const Page*>& published,
                   UtcTime now) {
@@ -27,7 +25,7 @@ Status first_look(store::Connection& store, const std::vector<const Page*>& publ
       const Result<Incident> entered = register_page(c, *page, BeforeUs::yes, now);
       if (!entered && entered.error().fault() != Fault::conflict) return entered.error();
     }
-    return store::MetaStore{c}.put(store::Fact::first_look, now_text(now));
+    return store::MetaStore{c}.put(store::Fact::first_look, now);
   });
 }
 
@@ -148,7 +146,7 @@ Result<Looked> look_at_site(store::Connection& store, const Keyring& keyring, co
     if (Status taken = take_in(store, keyring, office, site, fresh, now, looked); !taken)
       return taken.error();
   }
-  if (Status put = store::MetaStore{store}.put(store::Fact::last_look, now_text(now)); !put)
+  if (Status put = store::MetaStore{store}.put(store::Fact::last_look, now); !put)
     return put.error();
   const auto ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - began);

@@ -8,7 +8,6 @@
 
 #include "lib/cli/columns.h"
 #include "lib/cli/json_out.h"
-#include "lib/cli/shared.h"
 
 namespace trust::cli {
 namespace {
@@ -198,13 +197,6 @@ TEST(JsonOut, ReplacesBadBytesAndPrintsOneLine) {
   std::ostringstream out;
   print_json(out, {{"b", "x\xff"}, {"a", or_null("")}, {"t", or_null(UtcTime{})}});
   EXPECT_EQ(out.str(), "{\"b\":\"x\xef\xbf\xbd\",\"a\":null,\"t\":\"1970-01-01T00:00:00Z\"}\n");
-}
-
-TEST(Logs, PrintsTheClosedList) {
-  std::istringstream in;
-  std::ostringstream out, err;
-  EXPECT_EQ(print_log_events({}, {in, out, err}), Exit::done);
-  EXPECT_NE(out.str().find("mail_accepted"), std::string::npos);
 }
 
 }  // namespace

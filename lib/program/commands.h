@@ -1,0 +1,100 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/signals.h"
+#include "lib/base/time.h"
+#include "lib/cli/command.h"
+#include "lib/config/config_file.h"
+#include "lib/program/program_store.h"
+
+namespace trust::program {
+
+/// A failure to get ready (configuration, store, keys): 12 when trying again later may help, else
+/// 1, so that 10 and 11 always speak of what the command was asked about.
+cli::Exit not_ready(cli::Io io, const Error& error);
+
+/// The frame of `run`: one per state folder, log on standard output, ended by SIGTERM and SIGINT.
+/// `work` gives false when a thread of it still waits for a server: the process then leaves without
+/// unwinding, and nothing is lost, as the store is consistent at every moment.
+cli::Exit serve(const cli::Program& program, const ProgramStore& store, cli::Io io,
+                const std::function<Result<bool>(StopSignal&)>& work);
+
+/// `config [--sample]`.
+cli::Exit print_settings(const cli::Program& program, std::span<const config::Row> rows,
+                         const cli::Arguments& arguments, cli::Io io);
+/// `migrate`.
+cli::Exit migrate(const ProgramStore& store, cli::Io io);
+/// `logs [--json]`: the closed list of log events.
+cli::Exit print_log_events(const cli::Arguments& arguments, cli::Io io);
+
+/// `check-config`: a sentence for each thing the configuration names that cannot be used.
+class ConfigCheck {
+ public:
+  explicit ConfigCheck(cli::Io io) : io_{io} {}
+
+  template <class Value>
+  void note(const Result<Value>& result) {
+    if (!result) complain(result.error());
+  }
+  /// The file of a setting, if it names one.
+  void note_file(std::string_view key, const std::optional<std::string>& file);
+  /// Works, but an operator may want to know.
+  void remark(std::string_view sentence);
+  cli::Exit exit(const std::string& config_file);
+
+ private:
+  void complain(const Error& error);
+
+  cli::Io io_;
+  bool any_bad_ = false;
+};
+
+/// For `status`: "never", "41 s ago".
+std::string age_in_words(const std::optional<UtcTime>& then, UtcTime now);
+
+/// The program's own part of the commands that both have.
+template <class App>
+struct Care {
+  using Run = cli::Exit (*)(App&, const cli::Arguments&, cli::Io);
+  std::string_view doctor_summary;
+  Run config, check_config, doctor, migrate, templates;
+};
+
+/// These commands, as they stand at the end of help.
+template <class App>
+std::vector<cli::Command<App>> care_commands(const Care<App>& care) {
+  return {
+      {"config",
+       "",
+       "All settings with their defaults",
+       {{"--sample", "", "a configuration file to start from"}},
+       care.config},
+      {"check-config",
+       "",
+       "Reads the configuration and every file it names",
+       {},
+       care.check_config},
+      {"doctor", "", care.doctor_summary, {cli::kJson}, care.doctor},
+      {"migrate",
+       "",
+       "Makes the keyring, and brings the store's schema up to date",
+       {},
+       care.migrate},
+      {"logs",
+       "",
+       "The closed list of log events",
+       {cli::kJson},
+       [](App&, const cli::Arguments& arguments, cli::Io io) {
+         return print_log_events(arguments, io);
+       }},
+      {"templates", "", "The variables of each template", {}, care.templates},
+  };
+}
+
+}  // namespace trust::program
