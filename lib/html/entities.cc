@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "lib/base/ascii.h"
+
 namespace trust::html {
 
 namespace {
@@ -46,11 +48,11 @@ constexpr std::pair<std::string_view, unsigned> kNames[] = {
     {"zwnj", 0x200C}};
 static_assert(std::is_sorted(std::begin(kNames), std::end(kNames)));
 
-/// What 128-159 mean in practice: windows-1252.
+/// Of windows-1252: 128-159.
 constexpr std::array<unsigned, 32> kWindows1252{
-    0x20AC, 0x81,   0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021, 0x2C6,  0x2030, 0x160,
-    0x2039, 0x152,  0x8D,   0x17D,  0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x2DC,  0x2122, 0x161,  0x203A, 0x153,  0x9D,   0x17E,  0x178};
+    0x20AC, 0,      0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021, 0x2C6,  0x2030, 0x160,
+    0x2039, 0x152,  0,      0x17D,  0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x2DC,  0x2122, 0x161,  0x203A, 0x153,  0,      0x17E,  0x178};
 
 struct Reference {
   unsigned code_point = 0;
@@ -64,28 +66,19 @@ Reference numeric(std::string_view text) {
   const std::size_t first = i;
   unsigned value = 0;
   for (; i < text.size(); ++i) {
-    const char c = text[i];
-    unsigned digit = 0;
-    if (c >= '0' && c <= '9')
-      digit = static_cast<unsigned>(c - '0');
-    else if (hex && (c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-      digit = static_cast<unsigned>((c | 0x20) - 'a') + 10;
-    else
-      break;
+    if (!is_digit(text[i]) && !(hex && hex_digit(text[i]) >= 0)) break;
+    const auto digit = static_cast<unsigned>(hex_digit(text[i]));
     value = std::min(value * (hex ? 16U : 10U) + digit, 0x110000U);
   }
   if (i == first) return {};
   if (i < text.size() && text[i] == ';') ++i;
-  if (value >= 128 && value < 160) value = kWindows1252[value - 128];
+  if (const unsigned meant = value < 160 ? from_windows_1252(value) : 0; meant != 0) value = meant;
   return {value == 0 ? kReplacement : value, i};
 }
 
 Reference named(std::string_view text) {
   std::size_t end = 1;
-  while (end < text.size() && end <= kLongestName &&
-         ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z') ||
-          (text[end] >= '0' && text[end] <= '9')))
-    ++end;
+  while (end < text.size() && end <= kLongestName && is_alnum(text[end])) ++end;
   const std::string_view name = text.substr(1, end - 1);
   const auto* found =
       std::lower_bound(std::begin(kNames), std::end(kNames), name,
@@ -95,6 +88,10 @@ Reference named(std::string_view text) {
 }
 
 }  // namespace
+
+unsigned from_windows_1252(unsigned byte) {
+  return byte >= 128 && byte < 160 ? kWindows1252[byte - 128] : byte;
+}
 
 std::string to_utf8(unsigned c) {
   if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) c = kReplacement;

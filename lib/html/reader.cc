@@ -1,9 +1,10 @@
 #include "lib/html/reader.h"
 
 #include <algorithm>
-#include <array>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 #include "lib/html/entities.h"
 
 namespace trust::html {
@@ -14,25 +15,16 @@ constexpr std::size_t kLongestName = 64;
 constexpr std::size_t kMostAttributes = 64;
 constexpr std::size_t npos = std::string_view::npos;
 
-constexpr std::array<std::string_view, 8> kRaw{"script",   "style", "iframe", "noembed",
-                                               "noframes", "xmp",   "title",  "textarea"};
-constexpr std::array<std::string_view, 14> kVoid{"area",  "base",   "br",    "col",  "embed",
-                                                 "hr",    "img",    "input", "link", "meta",
-                                                 "param", "source", "track", "wbr"};
-constexpr std::array<std::string_view, 37> kBlock{
-    "address", "article", "aside", "blockquote", "body",     "caption", "center",  "dd",
-    "details", "div",     "dl",    "dt",         "fieldset", "figure",  "footer",  "form",
-    "h1",      "h2",      "h3",    "h4",         "h5",       "h6",      "header",  "hr",
-    "li",      "main",    "nav",   "ol",         "p",        "pre",     "section", "summary",
-    "table",   "td",      "th",    "tr",         "ul"};
+constexpr std::string_view kRaw = "script|style|iframe|noembed|noframes|xmp|title|textarea";
+constexpr std::string_view kVoid =
+    "area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr";
+constexpr std::string_view kBlock =
+    "address|article|aside|blockquote|body|caption|center|dd|details|div|dl|dt|fieldset|figure|"
+    "footer|form|h1|h2|h3|h4|h5|h6|header|hr|li|main|nav|ol|p|pre|section|summary|table|td|th|tr|"
+    "ul";
 
-template <std::size_t n>
-bool is_one_of(const std::array<std::string_view, n>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
+/// HTML's own white space has the form feed too.
+bool is_space(char c) { return trust::is_space(c) || c == '\f'; }
 
 }  // namespace
 
@@ -48,8 +40,8 @@ bool Token::has_class(std::string_view wanted) const {
   return std::find(pieces.begin(), pieces.end(), wanted) != pieces.end();
 }
 
-bool is_void_element(std::string_view name) { return is_one_of(kVoid, name); }
-bool is_block_element(std::string_view name) { return is_one_of(kBlock, name); }
+bool is_void_element(std::string_view name) { return equals_any(name, kVoid); }
+bool is_block_element(std::string_view name) { return equals_any(name, kBlock); }
 
 std::optional<Token> Reader::next() {
   while (at_ < html_.size()) {
@@ -114,8 +106,7 @@ std::optional<Token> Reader::tag() {
   read_attributes(token);
   if (end) {
     token.attributes.clear();
-    token.closes_itself = false;
-  } else if (is_one_of(kRaw, token.name)) {
+  } else if (equals_any(token.name, kRaw)) {
     raw_until_ = token.name;
   }
   return token;
@@ -132,7 +123,6 @@ void Reader::read_attributes(Token& token) {
       return;
     }
     if (at(at_) == '/') {
-      token.closes_itself = at(at_ + 1) == '>';
       ++at_;
       continue;
     }

@@ -25,10 +25,8 @@ struct Token {
   std::string name{};  ///< of a tag, lower case, at most 64 bytes
   std::string text{};  ///< entities decoded, white space as written; bytes of unknown charset pass
   std::vector<Attribute> attributes{};  ///< of a start tag, at most 64; the first of doubled names
-  bool closes_itself = false;           ///< <br/>
 
   bool is_start(std::string_view tag) const { return type == Type::start && name == tag; }
-  bool is_end(std::string_view tag) const { return type == Type::end && name == tag; }
   /// "" if there is none.
   std::string_view attribute(std::string_view wanted) const;
   /// Whether `wanted` is one of the words of class="…".

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/mail/header.h"
 
@@ -16,11 +17,8 @@ namespace {
 constexpr std::size_t kMostAddresses = 1000;
 constexpr std::size_t kMostLenient = 998;  // octets of an address that is only read
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 bool is_atext(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return std::string_view{"!#$%&'*+-/=?^_`{|}~"}.find(c) != std::string_view::npos;
+  return is_alnum(c) || std::string_view{"!#$%&'*+-/=?^_`{|}~"}.find(c) != std::string_view::npos;
 }
 
 bool is_dot_atom(std::string_view text) {
@@ -76,10 +74,7 @@ std::string clean_address(std::string_view spec) {
       is_dot_atom(std::string_view{local}.substr(1, local.size() - 2)))
     local = local.substr(1, local.size() - 2);
   if (domain.find_first_of("\"<>(),;: ") != std::string::npos && domain.front() != '[') return "";
-  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < ' ' || c == 0x7F;
-  });
-  if (control) return "";
+  if (std::any_of(text.begin(), text.end(), is_control)) return "";
   return to_lower(to_utf8(local + '@' + domain, "").text);
 }
 
@@ -146,21 +141,13 @@ class ListReader {
 
   bool take_comment() {
     if (endless_comment_) return false;
-    std::size_t depth = 0;
-    for (std::size_t i = at_; i < text_.size(); ++i) {
-      if (text_[i] == '\\')
-        ++i;
-      else if (text_[i] == '(')
-        ++depth;
-      else if (text_[i] == ')' && --depth == 0) {
-        open_.comment = text_.substr(at_ + 1, i - at_ - 1);
-        words_here() += ' ';
-        at_ = i + 1;
-        return true;
-      }
-    }
-    endless_comment_ = true;  // then it is text, and looking once is enough
-    return false;
+    const std::size_t end = comment_end(text_, at_);
+    endless_comment_ = end == std::string_view::npos;  // then it is text; looking once is enough
+    if (endless_comment_) return false;
+    open_.comment = text_.substr(at_ + 1, end - at_ - 2);
+    words_here() += ' ';
+    at_ = end;
+    return true;
   }
 
   bool take_quoted() {
@@ -260,13 +247,9 @@ bool is_host_name(std::string_view domain) {
   for (const std::string_view label : labels) {
     if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
       return false;
-    const bool ldh = std::all_of(label.begin(), label.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    });
-    if (!ldh) return false;
+    if (!all_of(label, [](char c) { return is_alnum(c) || c == '-'; })) return false;
   }
-  const std::string_view last = labels.back();
-  return !std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !all_of(labels.back(), is_digit);
 }
 
 }  // namespace
@@ -286,9 +269,8 @@ Result<std::string> strict_address(std::string_view text) {
     return refused(
         "the part before the @ may only hold letters, digits, dots and !#$%&'*+-/=?^_`{|}~");
   // Only what can be a domain reaches the IDNA library, which sees ends at NUL and maps a lot.
-  const bool plain = std::all_of(domain.begin(), domain.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x80 || c == '.' || c == '-' ||
-           (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  const bool plain = all_of(domain, [](char c) {
+    return static_cast<unsigned char>(c) >= 0x80 || c == '.' || c == '-' || is_alnum(c);
   });
   if (domain.empty() || !plain || !is_valid_utf8(domain)) return refused("the domain is none");
   const std::string ascii = to_ascii_domain(std::string{domain});

@@ -1,10 +1,9 @@
 #include "lib/mail/auto_reply.h"
 
-#include <algorithm>
-#include <array>
 #include <string>
 
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 
 namespace trust::mail {
 
@@ -61,115 +60,55 @@ std::string_view untagged(std::string_view subject) {
 
 /// What programs put before the subject they answer. After "Re:" it is a person's answer to one.
 bool is_automatic_subject(std::string_view folded) {
-  constexpr std::array<std::string_view, 8> kAlways{
-      "abwesenheitsnotiz",   "abwesenheitsnachricht",
-      "abwesenheitsmeldung", "automatische abwesenheit",
-      "message d'absence",   "mensaje de ausencia",
-      "vacation reply",      "auto:"};
+  constexpr std::string_view kAlways =
+      "abwesenheitsnotiz|abwesenheitsnachricht|abwesenheitsmeldung|automatische abwesenheit|"
+      "message d'absence|mensaje de ausencia|vacation reply|auto:";
   // Words a report may begin with too: they must stand alone, or before a colon or the like.
-  constexpr std::array<std::string_view, 29> kAlone{"automatic reply",
-                                                    "auto reply",
-                                                    "auto-reply",
-                                                    "autoreply",
-                                                    "automated reply",
-                                                    "automatic response",
-                                                    "auto response",
-                                                    "auto-response",
-                                                    "autoresponse",
-                                                    "automated response",
-                                                    "automatische antwort",
-                                                    "reponse automatique",
-                                                    "respuesta automatica",
-                                                    "risposta automatica",
-                                                    "automatisch antwoord",
-                                                    "resposta automatica",
-                                                    "autosvar",
-                                                    "out of office",
-                                                    "out of the office",
-                                                    "out-of-office",
-                                                    "ooo",
-                                                    "away from office",
-                                                    "on vacation",
-                                                    "abwesend",
-                                                    "abwesenheit",
-                                                    "nicht im buro",
-                                                    "absent du bureau",
-                                                    "absence du bureau",
-                                                    "fuera de la oficina"};
-  constexpr std::array<std::string_view, 11> kAfter{
-      ":",          "-",     "(",       "re:",          "reply", "autoreply",
-      "auto-reply", "until", "message", "notification", "bis "};
-  const auto begins = [&](std::string_view words) { return folded.starts_with(words); };
-  if (std::any_of(kAlways.begin(), kAlways.end(), begins)) return true;
-  return std::any_of(kAlone.begin(), kAlone.end(), [&](std::string_view words) {
-    if (!begins(words)) return false;
+  constexpr std::string_view kAlone =
+      "automatic reply|auto reply|auto-reply|autoreply|automated reply|automatic response|"
+      "auto response|auto-response|autoresponse|automated response|automatische antwort|"
+      "reponse automatique|respuesta automatica|risposta automatica|automatisch antwoord|"
+      "resposta automatica|autosvar|out of office|out of the office|out-of-office|ooo|"
+      "away from office|on vacation|abwesend|abwesenheit|nicht im buro|absent du bureau|"
+      "absence du bureau|fuera de la oficina";
+  constexpr std::string_view kAfter =
+      ":|-|(|re:|reply|autoreply|auto-reply|until|message|notification|bis ";
+  if (starts_with_any(folded, kAlways)) return true;
+  return any_word(kAlone, [&](std::string_view words) {
+    if (!folded.starts_with(words)) return false;
     const std::string_view rest = trim(folded.substr(words.size()));
-    return rest.empty() || std::any_of(kAfter.begin(), kAfter.end(), [&](std::string_view after) {
-             return rest.starts_with(after);
-           });
-  });
-}
-
-bool contains_one_of(std::string_view text, const auto& words) {
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-    return text.find(word) != std::string_view::npos;
+    return rest.empty() || starts_with_any(rest, kAfter);
   });
 }
 
 /// A text that says both that somebody is away and when they are back or who else to ask.
 bool is_away_text(std::string_view folded) {
-  constexpr std::array<std::string_view, 16> kAway{"i am out of the office",
-                                                   "i'm out of the office",
-                                                   "i am currently out of",
-                                                   "i'm currently out of",
-                                                   "i will be out of the office",
-                                                   "i am on vacation",
-                                                   "i am currently on vacation",
-                                                   "i am away from",
-                                                   "nicht im buro",
-                                                   "nicht im haus",
-                                                   "bin ich im urlaub",
-                                                   "ich bin abwesend",
-                                                   "je suis absent",
-                                                   "je suis actuellement absent",
-                                                   "estoy fuera de la oficina",
-                                                   "estare fuera de la oficina"};
-  constexpr std::array<std::string_view, 16> kBack{"return",
-                                                   "be back",
-                                                   "back on",
-                                                   "limited access",
-                                                   "in urgent cases",
-                                                   "urgent matters",
-                                                   "wieder erreichbar",
-                                                   "wieder im buro",
-                                                   "in dringenden",
-                                                   "ruckkehr",
-                                                   "nicht weitergeleitet",
-                                                   "de retour",
-                                                   "mon retour",
-                                                   "en cas d'urgence",
-                                                   "regreso",
-                                                   "casos urgentes"};
-  return contains_one_of(folded, kAway) && contains_one_of(folded, kBack);
+  constexpr std::string_view kAway =
+      "i am out of the office|i'm out of the office|i am currently out of|i'm currently out of|"
+      "i will be out of the office|i am on vacation|i am currently on vacation|i am away from|"
+      "nicht im buro|nicht im haus|bin ich im urlaub|ich bin abwesend|je suis absent|"
+      "je suis actuellement absent|estoy fuera de la oficina|estare fuera de la oficina";
+  constexpr std::string_view kBack =
+      "return|be back|back on|limited access|in urgent cases|urgent matters|wieder erreichbar|"
+      "wieder im buro|in dringenden|ruckkehr|nicht weitergeleitet|de retour|mon retour|"
+      "en cas d'urgence|regreso|casos urgentes";
+  return contains_any(folded, kAway) && contains_any(folded, kBack);
 }
 
 /// "Prove that you are a person": TMDA, BoxTrapper, Spam Arrest and their like.
 bool is_challenge(const Header& header, std::string_view folded_subject) {
-  constexpr std::array<std::string_view, 6> kWords{"your email requires verification verify#",
-                                                   "please confirm your message",
-                                                   "(verification required)",
-                                                   "[sender verification]",
-                                                   "sender verification required",
-                                                   "confirm your email delivery"};
+  constexpr std::string_view kWords =
+      "your email requires verification verify#|please confirm your message|"
+      "(verification required)|[sender verification]|sender verification required|"
+      "confirm your email delivery";
   return header.has("X-TMDA-Confirm") || header.has("X-ASK-Auth") ||
-         header.has("X-Challenge-Response") || contains_one_of(folded_subject, kWords);
+         header.has("X-Challenge-Response") || contains_any(folded_subject, kWords);
 }
 
 bool has_auto_field(const Header& header) {
-  constexpr std::array<std::string_view, 7> kPresent{
-      "X-Autoreply-From", "X-Mail-Autoreply", "X-Autorespond", "X-Autoresponder",
-      "X-Autoreply-To",   "X-AutoReply-Id",   "X-Vacation"};
-  for (const std::string_view name : kPresent)
+  for (const std::string_view name :
+       {"X-Autoreply-From", "X-Mail-Autoreply", "X-Autorespond", "X-Autoresponder",
+        "X-Autoreply-To", "X-AutoReply-Id", "X-Vacation"})
     if (header.has(name)) return true;
   for (const std::string_view name : {"X-Autoreply", "X-Auto-Reply"})
     if (header.has(name) && first_word(header.value(name)) != "no") return true;
@@ -190,8 +129,7 @@ Automatic read_automatic(const Header& header, std::string_view root_type, std::
 
   Automatic a;
   const bool answers = header.has("In-Reply-To") || header.has("References") ||
-                       folded.starts_with("re:") || folded.starts_with("aw:") ||
-                       folded.starts_with("antw:") || folded.starts_with("sv:");
+                       starts_with_any(folded, "re:|aw:|antw:|sv:");
   const bool receipt =
       report && find_ignoring_case(header.value("Content-Type"), "disposition-notification") !=
                     std::string_view::npos;
@@ -199,15 +137,12 @@ Automatic read_automatic(const Header& header, std::string_view root_type, std::
                     precedence == "auto_reply" || is_automatic_subject(folded) ||
                     (answers && text.size() <= kMaxAwayText && is_away_text(plain_letters(text)));
 
-  const std::string silence = to_lower(header.value("X-Auto-Response-Suppress"));
-  for (std::string_view word : split(silence, ',')) {
-    word = trim(word);
-    if (word == "all" || word == "oof" || word == "autoreply") a.suppresses_auto_reply = true;
-  }
+  for (const std::string_view word : split(header.value("X-Auto-Response-Suppress"), ','))
+    if (equals_any(trim(word), "all|oof|autoreply")) a.suppresses_auto_reply = true;
 
   const bool list = header.has("List-Id") || header.has("List-Post") ||
                     header.has("List-Unsubscribe") || header.has("List-Help");
-  const bool bulk = precedence == "bulk" || precedence == "junk" || precedence == "list";
+  const bool bulk = equals_any(precedence, "bulk|junk|list");
   const std::string path{trim(header.value("Return-Path"))};
   const bool null_path = path == "<>" || path == "< >";
   a.is_bulk = list || bulk;

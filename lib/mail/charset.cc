@@ -10,7 +10,9 @@
 #include <iterator>
 #include <vector>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
+#include "lib/html/entities.h"
 #include "lib/mail/charset_list.h"
 
 namespace trust::mail {
@@ -19,16 +21,10 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-constexpr std::array<char16_t, 32> kWindows1252{
-    0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
-
 unsigned byte_of(char c) { return static_cast<unsigned char>(c); }
 bool is_ascii(char c) { return byte_of(c) < 0x80; }
 bool is_plain(std::string_view bytes) {
-  return std::all_of(bytes.begin(), bytes.end(),
-                     [](char c) { return is_ascii(c) && c != '\0' && c != '\x1B'; });
+  return all_of(bytes, [](char c) { return is_ascii(c) && c != '\0' && c != '\x1B'; });
 }
 
 /// What a reading gave, and how well it went.
@@ -87,32 +83,16 @@ Reading read_utf8(std::string_view bytes) {
   return r;
 }
 
-void append_utf8(std::string& out, char16_t point) {
-  if (point < 0x80) {
-    out += static_cast<char>(point);
-  } else if (point < 0x800) {
-    out += static_cast<char>(0xC0U | (point >> 6U));
-    out += static_cast<char>(0x80U | (point & 0x3FU));
-  } else {
-    out += static_cast<char>(0xE0U | (point >> 12U));
-    out += static_cast<char>(0x80U | ((point >> 6U) & 0x3FU));
-    out += static_cast<char>(0x80U | (point & 0x3FU));
-  }
-}
-
 Reading read_windows_1252(std::string_view bytes) {
   Reading r;
   r.text.reserve(bytes.size() + bytes.size() / 8);
   for (const char c : bytes) {
-    const unsigned b = byte_of(c);
-    const char16_t point =
-        b >= 0x80 && b < 0xA0 ? kWindows1252[b - 0x80] : static_cast<char16_t>(b);
-    if (point == 0) {
-      r.text += kReplacement;
-      ++r.errors;
-    } else {
-      append_utf8(r.text, point);
-    }
+    const unsigned point = html::from_windows_1252(byte_of(c));
+    if (point == 0) ++r.errors;
+    if (is_ascii(c) && point != 0)
+      r.text += c;
+    else
+      r.text += point == 0 ? std::string{kReplacement} : html::to_utf8(point);
   }
   return r;
 }
@@ -274,13 +254,13 @@ DecodedText sniff(std::string_view bytes, bool may_be_certain) {
   Reading utf8 = read_utf8(bytes);
   const bool has_escapes = bytes.find("\x1B$") != std::string_view::npos ||
                            bytes.find("\x1B(J") != std::string_view::npos;
-  if (has_escapes && std::all_of(bytes.begin(), bytes.end(), is_ascii)) {
+  if (has_escapes && all_of(bytes, is_ascii)) {
     Reading r = read_iso2022jp(bytes);
     if (r.errors == 0) return {std::move(r.text), true};
   }
   if (utf8.is_clean()) return {std::move(utf8.text), !may_be_certain};
   if (utf8.errors < utf8.foreign_characters()) return {std::move(utf8.text), true};
-  if (std::all_of(bytes.begin(), bytes.end(), is_ascii)) return {std::move(utf8.text), true};
+  if (all_of(bytes, is_ascii)) return {std::move(utf8.text), true};
   return {read_windows_1252(bytes).text, true};
 }
 

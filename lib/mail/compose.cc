@@ -1,10 +1,11 @@
 #include "lib/mail/compose.h"
 
 #include <algorithm>
-#include <array>
 
+#include "lib/base/ascii.h"
 #include "lib/base/id.h"
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 #include "lib/mail/address.h"
 #include "lib/mail/encode.h"
 
@@ -21,16 +22,14 @@ Error invalid(std::string_view field, std::string_view why) {
 }
 
 bool is_printable(char c) { return c >= ' ' && c < 0x7F; }
-bool is_ascii_text(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), is_printable);
-}
+bool is_ascii_text(std::string_view text) { return all_of(text, is_printable); }
 
 /// C0, DEL and C1 (U+0080-U+009F, "\xC2\x80"-"\xC2\x9F").
 bool has_control(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    if (c < 0x20 || c == 0x7F) return true;
-    if (c == 0xC2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xA0)
+    if (is_control(text[at])) return true;
+    if (text[at] == '\xC2' && at + 1 < text.size() &&
+        static_cast<unsigned char>(text[at + 1]) < 0xA0)
       return true;
   }
   return false;
@@ -115,10 +114,8 @@ Result<std::string> subject_line(const std::string& subject) {
 
 bool is_phrase(std::string_view name) {
   return !name.empty() && name.front() != ' ' && name.back() != ' ' &&
-         name.find("  ") == std::string_view::npos &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == ' ' || c == '-' || c == '_' || c == '\'' || c == '+' || c == '&' || c == '!';
+         name.find("  ") == std::string_view::npos && all_of(name, [](char c) {
+           return is_alnum(c) || std::string_view{" -_'+&!"}.find(c) != std::string_view::npos;
          });
 }
 
@@ -156,9 +153,8 @@ Result<std::string> address_line(std::string_view name, const std::vector<Addres
 }
 
 bool is_message_id(std::string_view id) {
-  return !id.empty() && id.size() <= 900 && std::all_of(id.begin(), id.end(), [](char c) {
-    return c > ' ' && c < 0x7F && c != '<' && c != '>';
-  });
+  return !id.empty() && id.size() <= 900 &&
+         all_of(id, [](char c) { return is_visible(c) && c != '<' && c != '>'; });
 }
 
 /// Ids of other people's mails may be anything; one that cannot be written is left out.
@@ -175,15 +171,12 @@ Result<std::string> id_line(std::string_view name, const std::vector<std::string
 }
 
 Result<std::string> further_line(std::string_view name, std::string_view value) {
-  constexpr std::array<std::string_view, 11> kOwn = {
-      "from",        "to",         "reply-to",     "subject", "date",  "message-id",
-      "in-reply-to", "references", "mime-version", "bcc",     "sender"};
-  const std::string lower = to_lower(name);
-  const bool is_name =
-      !name.empty() && name.size() <= 76 &&
-      std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7F && c != ':'; });
+  constexpr std::string_view kOwn =
+      "from|to|reply-to|subject|date|message-id|in-reply-to|references|mime-version|bcc|sender";
+  const bool is_name = !name.empty() && name.size() <= 76 &&
+                       all_of(name, [](char c) { return is_visible(c) && c != ':'; });
   if (!is_name) return invalid("header field", "this is no name of a field");
-  if (lower.starts_with("content-") || std::find(kOwn.begin(), kOwn.end(), lower) != kOwn.end())
+  if (starts_with_ignoring_case(name, "content-") || equals_any(name, kOwn))
     return invalid(name, "this field is written from the draft's own members");
   if (!is_ascii_text(value)) return invalid(name, "only printable ASCII is allowed");
   Field field{name};
@@ -204,8 +197,7 @@ bool can_stand_as_it_is(std::string_view text) {
     if (line.size() > kLineChars || line.starts_with("From ") || line.ends_with(' ') ||
         line.ends_with('\t'))
       return false;
-    if (!std::all_of(line.begin(), line.end(), [](char c) { return is_printable(c) || c == '\t'; }))
-      return false;
+    if (!all_of(line, [](char c) { return is_printable(c) || c == '\t'; })) return false;
   }
   return true;
 }
@@ -231,14 +223,10 @@ Entity text_entity(std::string_view type, std::string_view given) {
 bool is_media_type(std::string_view type) {
   const std::size_t slash = type.find('/');
   return slash != std::string_view::npos && slash > 0 && slash + 1 < type.size() &&
-         type.size() <= 60 &&
-         std::all_of(type.begin(), type.end(),
-                     [](char c) {
-                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                              (c >= '0' && c <= '9') || c == '/' || c == '-' || c == '.' ||
-                              c == '+' || c == '_';
-                     }) &&
-         std::count(type.begin(), type.end(), '/') == 1;
+         type.find('/', slash + 1) == std::string_view::npos && type.size() <= 60 &&
+         all_of(type, [](char c) {
+           return is_alnum(c) || std::string_view{"/-.+_"}.find(c) != std::string_view::npos;
+         });
 }
 
 Result<Entity> file_entity(const Draft::File& file) {

@@ -1,8 +1,8 @@
 // RFC 5322 3.3 and 4.3, and the dates that real mailers write.
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/mail/header.h"
 
@@ -24,15 +24,8 @@ constexpr Zone kZones[] = {{"ut", 0},   {"utc", 0},  {"gmt", 0},  {"z", 0},
                            {"mst", -7}, {"mdt", -6}, {"pst", -8}, {"pdt", -7},
                            {"cet", 1},  {"cest", 2}, {"bst", 1},  {"jst", 9}};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 std::optional<int> number(std::string_view text) {
-  int value = 0;
-  if (text.empty() || text.size() > 9 || !std::all_of(text.begin(), text.end(), is_digit))
-    return std::nullopt;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+  return all_of(text, is_digit) ? number_of<int>(text) : std::nullopt;
 }
 
 /// Words without comments; commas are blanks, and a "-" or "/" between digit and letter is one too
@@ -48,8 +41,7 @@ std::vector<std::string> words_of(std::string_view text) {
                        ((is_digit(text[i - 1]) && is_letter(text[i + 1])) ||
                         (is_letter(text[i - 1]) && is_digit(text[i + 1]) && words.size() < 4 &&
                          words.back().size() == 3));
-    if (depth > 0 || c == ')' || c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' ||
-        joins) {
+    if (depth > 0 || c == ')' || is_space(c) || c == ',' || joins) {
       if (!words.back().empty()) words.emplace_back();
     } else {
       words.back() += c;
@@ -76,7 +68,7 @@ std::optional<minutes> zone_of(std::string_view word) {
   }
   for (const Zone& zone : kZones)
     if (equals_ignoring_case(word, zone.name)) return hours{zone.hours};
-  if (!word.empty() && std::all_of(word.begin(), word.end(), is_letter)) return minutes{0};
+  if (!word.empty() && all_of(word, is_letter)) return minutes{0};
   return std::nullopt;
 }
 

@@ -1,10 +1,11 @@
 #include "lib/mail/dsn.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 #include "lib/mail/address.h"
 #include "lib/mail/transfer.h"
 
@@ -15,29 +16,12 @@ namespace {
 constexpr std::size_t kMaxRecipients = 1000;
 constexpr std::size_t kMaxWords = 2000;  ///< bytes of a diagnosis that are looked at
 
-bool contains_one_of(std::string_view text, const auto& words) {
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-    return find_ignoring_case(text, word) != std::string_view::npos;
-  });
-}
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// "rfc822; a@example.org", "utf-8;…" or a bare address.
 std::string recipient_of(std::string_view value) {
   if (const std::size_t type = value.find(';'); type != std::string_view::npos)
     value.remove_prefix(type + 1);
   const auto found = parse_address_list(value);
   return found.empty() ? to_lower(fold_space(value)) : found.front().address;
-}
-
-const Part* find_status_part(const Part& part) {
-  if (part.type == "message/delivery-status" || part.type == "message/global-delivery-status")
-    return &part;
-  if (part.type.starts_with("message/")) return nullptr;
-  for (const Part& inner : part.parts)
-    if (const Part* found = find_status_part(inner)) return found;
-  return nullptr;
 }
 
 /// RFC 3464 2: blocks of fields with blank lines between; those with a recipient or an action.
@@ -96,105 +80,45 @@ char reply_class(std::string_view text) {
   return '\0';
 }
 
-constexpr std::array<std::string_view, 40> kNoSuchAddress{"user unknown",
-                                                          "unknown user",
-                                                          "no such user",
-                                                          "unknown recipient",
-                                                          "recipient unknown",
-                                                          "recipient not found",
-                                                          "user not found",
-                                                          "mailbox not found",
-                                                          "no such mailbox",
-                                                          "no mailbox here by",
-                                                          "does not exist",
-                                                          "doesn't exist",
-                                                          "unknown address",
-                                                          "address unknown",
-                                                          "address not found",
-                                                          "invalid recipient",
-                                                          "invalid mailbox",
-                                                          "bad destination",
-                                                          "not a valid mailbox",
-                                                          "no such recipient",
-                                                          "no longer exists",
-                                                          "unknown local",
-                                                          "unrouteable address",
-                                                          "unroutable address",
-                                                          "domain not found",
-                                                          "host not found",
-                                                          "unknown host",
-                                                          "host unknown",
-                                                          "no such domain",
-                                                          "nxdomain",
-                                                          "name or service not known",
-                                                          "name not found",
-                                                          "recipnotfound",
-                                                          "addressee unknown",
-                                                          "no such address",
-                                                          "undeliverable address",
-                                                          "nullmx",
-                                                          "does not accept mail",
-                                                          "existiert nicht",
-                                                          "empf\u00E4nger unbekannt"};
-constexpr std::array<std::string_view, 13> kDisabled{"mailbox disabled",
-                                                     "account disabled",
-                                                     "account is disabled",
-                                                     "account has been disabled",
-                                                     "mailbox inactive",
-                                                     "mailbox is inactive",
-                                                     "account inactive",
-                                                     "account is inactive",
-                                                     "user disabled",
-                                                     "deactivated",
-                                                     "mailbox is disabled",
-                                                     "account closed",
-                                                     "account that you tried to reach is disabled"};
-constexpr std::array<std::string_view, 12> kFull{
-    "mailbox full",   "mailbox is full",  "over quota",     "overquota",
-    "quota exceeded", "exceeded storage", "out of storage", "storage quota",
-    "quotaexceeded",  "inbox is full",    "postfach voll",  "quota"};
-constexpr std::array<std::string_view, 9> kContent{
-    "too large", "size exceeds", "size limit", "too big",         "exceeds maximum",
-    "virus",     "malware",      "attachment", "content rejected"};
-constexpr std::array<std::string_view, 24> kUs{"unauthorized sender",
-                                               "spf ",
-                                               "spf)",
-                                               "dkim",
-                                               "dmarc",
-                                               "blacklist",
-                                               "blocklist",
-                                               "block list",
-                                               "denylist",
-                                               "dnsbl",
-                                               "spamhaus",
-                                               "reputation",
-                                               "spam",
-                                               "unsolicited",
-                                               "your ip",
-                                               "sender address rejected",
-                                               "sender rejected",
-                                               "relay access denied",
-                                               "relaying denied",
-                                               "authentication required",
-                                               "reverse dns",
-                                               "blocked",
-                                               "banned",
-                                               "rate limit"};
+constexpr std::string_view kNoSuchAddress =
+    "user unknown|unknown user|no such user|unknown recipient|recipient unknown|"
+    "recipient not found|user not found|mailbox not found|no such mailbox|no mailbox here by|"
+    "does not exist|doesn't exist|unknown address|address unknown|address not found|"
+    "invalid recipient|invalid mailbox|bad destination|not a valid mailbox|no such recipient|"
+    "no longer exists|unknown local|unrouteable address|unroutable address|domain not found|"
+    "host not found|unknown host|host unknown|no such domain|nxdomain|name or service not known|"
+    "name not found|recipnotfound|addressee unknown|no such address|undeliverable address|nullmx|"
+    "does not accept mail|existiert nicht|empf\u00E4nger unbekannt";
+constexpr std::string_view kDisabled =
+    "mailbox disabled|account disabled|account is disabled|account has been disabled|"
+    "mailbox inactive|mailbox is inactive|account inactive|account is inactive|user disabled|"
+    "deactivated|mailbox is disabled|account closed|account that you tried to reach is disabled";
+constexpr std::string_view kFull =
+    "mailbox full|mailbox is full|over quota|overquota|quota exceeded|exceeded storage|"
+    "out of storage|storage quota|quotaexceeded|inbox is full|postfach voll|quota";
+constexpr std::string_view kContent =
+    "too large|size exceeds|size limit|too big|exceeds maximum|virus|malware|attachment|"
+    "content rejected";
+constexpr std::string_view kUs =
+    "unauthorized sender|spf |spf)|dkim|dmarc|blacklist|blocklist|block list|denylist|dnsbl|"
+    "spamhaus|reputation|spam|unsolicited|your ip|sender address rejected|sender rejected|"
+    "relay access denied|relaying denied|authentication required|reverse dns|blocked|banned|"
+    "rate limit";
 
-bool is_one_of(std::string_view status, std::initializer_list<std::string_view> details) {
-  return status.size() > 2 &&
-         std::find(details.begin(), details.end(), status.substr(2)) != details.end();
+/// Whether a status is "x." and one of `details`.
+bool is_one_of(std::string_view status, std::string_view details) {
+  return status.size() > 2 && equals_any(status.substr(2), details);
 }
 
 /// Whose fault it is, the surest sign first.
 std::string fault_of(std::string_view status, std::string_view words, bool no_address,
                      bool disabled) {
   const char subject = status.size() > 2 ? status[2] : '\0';
-  if (contains_one_of(words, kUs) || is_one_of(status, {"1.7", "1.8"})) return "us";
-  if (contains_one_of(words, kFull)) return "mailbox";
+  if (contains_any(words, kUs) || is_one_of(status, "1.7|1.8")) return "us";
+  if (contains_any(words, kFull)) return "mailbox";
   if (no_address) return "address";
   if (disabled) return "mailbox";
-  if (contains_one_of(words, kContent) || is_one_of(status, {"2.3", "3.4"})) return "content";
+  if (contains_any(words, kContent) || is_one_of(status, "2.3|3.4")) return "content";
   if (subject == '2') return "mailbox";
   if (subject == '6') return "content";
   return subject == '7' ? "us" : "unknown";
@@ -204,15 +128,15 @@ std::string fault_of(std::string_view status, std::string_view words, bool no_ad
 
 Bounce judge_failure(std::string_view status, std::string_view words) {
   words = words.substr(0, kMaxWords);
-  const bool address_code = is_one_of(status, {"1.1", "1.2", "1.3", "1.6", "1.10"});
-  const bool no_address = contains_one_of(words, kNoSuchAddress);
-  const bool disabled = contains_one_of(words, kDisabled);
+  const bool address_code = is_one_of(status, "1.1|1.2|1.3|1.6|1.10");
+  const bool no_address = contains_any(words, kNoSuchAddress);
+  const bool disabled = contains_any(words, kDisabled);
   Bounce b;
   b.status = status;
   b.fault = fault_of(status, words, no_address || address_code, disabled);
   const char code = status.empty() ? reply_class(words) : status[0];
   const bool said = (no_address && b.fault == "address") || (disabled && b.fault == "mailbox");
-  b.hard = code != '4' && code != '2' && (address_code || is_one_of(status, {"2.1"}) || said);
+  b.hard = code != '4' && code != '2' && (address_code || is_one_of(status, "2.1") || said);
   return b;
 }
 
@@ -255,34 +179,16 @@ std::string recipient_at(std::string_view line) {
   return to_lower(address);
 }
 
-constexpr std::array<std::string_view, 20> kFailed{"could not be delivered",
-                                                   "couldn't be delivered",
-                                                   "wasn't able to deliver",
-                                                   "unable to deliver",
-                                                   "undeliverable",
-                                                   "undelivered mail",
-                                                   "delivery has failed",
-                                                   "permanent fatal error",
-                                                   "permanent error",
-                                                   "did not reach",
-                                                   "was not delivered",
-                                                   "wasn't delivered",
-                                                   "delivery failed",
-                                                   "delivery failure",
-                                                   "delivery status notification (failure)",
-                                                   "failure notice",
-                                                   "returned mail",
-                                                   "unzustellbar",
-                                                   "nicht zugestellt werden",
-                                                   "non remis"};
-constexpr std::array<std::string_view, 8> kDelayed{"has not yet been delivered",
-                                                   "not been delivered yet",
-                                                   "delivery status notification (delay)",
-                                                   "warning: could not send",
-                                                   "delivery is delayed",
-                                                   "will continue to be attempted",
-                                                   "do not need to resend",
-                                                   "delayed mail (still being retried)"};
+constexpr std::string_view kFailed =
+    "could not be delivered|couldn't be delivered|wasn't able to deliver|unable to deliver|"
+    "undeliverable|undelivered mail|delivery has failed|permanent fatal error|permanent error|"
+    "did not reach|was not delivered|wasn't delivered|delivery failed|delivery failure|"
+    "delivery status notification (failure)|failure notice|returned mail|unzustellbar|"
+    "nicht zugestellt werden|non remis";
+constexpr std::string_view kDelayed =
+    "has not yet been delivered|not been delivered yet|delivery status notification (delay)|"
+    "warning: could not send|delivery is delayed|will continue to be attempted|"
+    "do not need to resend|delayed mail (still being retried)";
 
 /// The letter without the copy of our mail that follows it.
 std::string_view without_copy(std::string_view text) {
@@ -345,7 +251,7 @@ std::vector<Bounce> read_letter(std::string_view text, const Header& header, boo
 bool is_from_daemon(const Header& header, std::string_view from_address) {
   std::string local = to_lower(from_address.substr(0, from_address.find('@')));
   local.erase(std::remove(local.begin(), local.end(), '-'), local.end());
-  return local == "mailerdaemon" || local == "postmaster" || local == "maildaemon" ||
+  return equals_any(local, "mailerdaemon|postmaster|maildaemon") ||
          header.has("X-Failed-Recipients") || trim(header.value("Return-Path")) == "<>";
 }
 
@@ -356,7 +262,9 @@ DeliveryReport read_delivery_report(std::string_view raw, const Part& root, cons
                                     std::string_view from_address) {
   DeliveryReport report;
   const bool from_daemon = is_from_daemon(header, from_address);
-  const Part* status = find_status_part(root);
+  const Part* status = find_part(root, [](const Part& part) {
+    return part.type == "message/delivery-status" || part.type == "message/global-delivery-status";
+  });
   if (status != nullptr && (root.type == "multipart/report" || from_daemon)) {
     const auto blocks =
         recipient_blocks(decode_transfer(status->body(raw), encoding_of(status->encoding)));
@@ -368,8 +276,8 @@ DeliveryReport read_delivery_report(std::string_view raw, const Part& root, cons
   }
   const std::string_view letter = without_copy(text.substr(0, 256U << 10U));
   const std::string_view start = letter.substr(0, 4 * kMaxWords);
-  const bool delayed = contains_one_of(start, kDelayed) || contains_one_of(subject, kDelayed);
-  const bool failed = contains_one_of(start, kFailed) || contains_one_of(subject, kFailed) ||
+  const bool delayed = contains_any(start, kDelayed) || contains_any(subject, kDelayed);
+  const bool failed = contains_any(start, kFailed) || contains_any(subject, kFailed) ||
                       header.has("X-Failed-Recipients") || start.starts_with("Hi. This is the");
   const bool receipt =
       root.type == "multipart/report" && status == nullptr &&

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 
 namespace trust::mail {
@@ -10,10 +11,6 @@ namespace {
 
 constexpr std::size_t kEncodedWordChars = 75;
 constexpr std::string_view kHex = "0123456789ABCDEF";
-
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 void append_hex(std::string& out, char escape, char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -33,7 +30,7 @@ std::size_t sequence_bytes(std::string_view text) {
 
 /// What RFC 2047 5 (3) lets stand for itself in a phrase.
 bool is_plain_in_q(char c) {
-  return is_alphanumeric(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/';
+  return is_alnum(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/';
 }
 
 std::string to_q(std::string_view text) {
@@ -57,7 +54,7 @@ std::size_t q_chars(std::string_view text) {
 
 /// RFC 2231 attribute-char (RFC 5987 3.2.1).
 bool is_attribute_char(char c) {
-  return is_alphanumeric(c) || std::string_view{"!#$&+-.^_`|~"}.find(c) != std::string_view::npos;
+  return is_alnum(c) || std::string_view{"!#$&+-.^_`|~"}.find(c) != std::string_view::npos;
 }
 
 }  // namespace
@@ -145,13 +142,11 @@ std::vector<std::string> encoded_words(std::string_view text, std::size_t first_
 
 std::vector<std::string> parameter(std::string_view name, std::string_view value) {
   const std::string lead{name};
-  const bool is_token =
-      !value.empty() && std::all_of(value.begin(), value.end(), is_attribute_char);
+  const bool is_token = !value.empty() && all_of(value, is_attribute_char);
   // Readers disagree about quotes, backslashes and outer spaces in a quoted string.
-  const bool is_quotable =
-      trim(value) == value && std::all_of(value.begin(), value.end(), [](char c) {
-        return c >= ' ' && c < 0x7F && c != '"' && c != '\\' && c != '=';
-      });
+  const bool is_quotable = trim(value) == value && all_of(value, [](char c) {
+                             return c >= ' ' && c < 0x7F && c != '"' && c != '\\' && c != '=';
+                           });
   if (lead.size() + value.size() + 5 <= kLineChars) {
     if (is_token) return {lead + "=" + std::string{value}};
     if (is_quotable) return {lead + "=\"" + std::string{value} + "\""};

@@ -1,7 +1,6 @@
 #include "lib/mail/encryption.h"
 
-#include <algorithm>
-
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/mail/header.h"
 #include "lib/mail/transfer.h"
@@ -17,7 +16,7 @@ bool has_armour(std::string_view text) {
   for (std::size_t at = text.find(kArmour); at != std::string_view::npos;
        at = text.find(kArmour, at + 1)) {
     std::size_t line = at;
-    while (line > 0 && (text[line - 1] == ' ' || text[line - 1] == '\t')) --line;
+    while (line > 0 && is_blank(text[line - 1])) --line;
     if (line == 0 || text[line - 1] == '\n' || text[line - 1] == '\r') return true;
   }
   return false;
@@ -30,9 +29,8 @@ bool is_encrypted_part(std::string_view raw, const Part& part) {
     // Without a type (old senders) it is told by its name; "smime.p7s" is a signature.
     const Parameterised type =
         parse_parameters(Header::read(part.header(raw)).value("Content-Type"));
-    const auto kind = type.parameters.find("smime-type");
-    if (kind != type.parameters.end())
-      return find_ignoring_case(kind->second, "enveloped") != std::string_view::npos;
+    if (const std::string_view kind = type.parameter("smime-type"); !kind.empty())
+      return find_ignoring_case(kind, "enveloped") != std::string_view::npos;
     return !name.ends_with(".p7s") && !name.ends_with(".p7c");
   }
   if (name.ends_with(".pgp") || name.ends_with(".gpg") || name.ends_with(".asc"))
@@ -44,17 +42,11 @@ bool is_encrypted_part(std::string_view raw, const Part& part) {
   return false;
 }
 
-bool any_part(std::string_view raw, const Part& part) {
-  if (is_encrypted_part(raw, part)) return true;
-  if (part.type.starts_with("message/")) return false;
-  return std::any_of(part.parts.begin(), part.parts.end(),
-                     [&](const Part& inner) { return any_part(raw, inner); });
-}
-
 }  // namespace
 
 bool is_encrypted(std::string_view raw, const Part& root, std::string_view text) {
-  return any_part(raw, root) || has_armour(text);
+  return has_armour(text) ||
+         find_part(root, [&](const Part& p) { return is_encrypted_part(raw, p); }) != nullptr;
 }
 
 }  // namespace trust::mail

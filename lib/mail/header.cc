@@ -4,6 +4,7 @@
 #include <mimetic/parser/itparser.h>
 #include <algorithm>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/mail/scan.h"
 
@@ -16,8 +17,6 @@ constexpr std::size_t kMostHeader = 256U << 10U;  // of all that is kept
 constexpr std::size_t kMostIds = 200;
 constexpr std::size_t kLongestId = 998;
 constexpr char kNulMark = '\x1A';
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 /// mimetic's header reader and nothing else of it: its loader goes on into the body, and its typed
 /// accessors corrupt memory on hostile values.

@@ -52,6 +52,9 @@ struct Parameterised {
 };
 Parameterised parse_parameters(std::string_view raw_value);
 
+/// Behind the comment (RFC 5322 3.2.2; they nest) whose "(" stands at `open`; npos: it never ends.
+std::size_t comment_end(std::string_view text, std::size_t open);
+
 /// The encoded word (RFC 2047 2) that begins at a place, leniently: payloads may hold spaces, raw
 /// bytes and single "?". Asked for ascending places the whole costs one pass over the text.
 class EncodedWords {

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 #include "lib/html/reader.h"
 
 namespace trust::mail {
@@ -17,17 +19,12 @@ namespace {
 constexpr int kMaxDepth = 20;          ///< of quotations and lists; deeper ones look like this one
 constexpr std::size_t kMaxUrl = 2000;  ///< bytes, and of a style
 
-template <std::size_t N>
-bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
+constexpr std::string_view kBlocks =
+    "address|article|aside|body|caption|center|dd|details|div|dl|dt|fieldset|figcaption|figure|"
+    "footer|form|header|legend|main|nav|option|section|summary|table|tbody|tfoot|thead|tr";
+constexpr std::string_view kSchemes = "https://|http://|mailto:";
+constexpr std::string_view kParagraphs = "p|h1|h2|h3|h4|h5|h6";
 
-constexpr std::array<std::string_view, 28> kBlocks{
-    "address", "article", "aside",  "body",   "caption",  "center",     "dd",
-    "details", "div",     "dl",     "dt",     "fieldset", "figcaption", "figure",
-    "footer",  "form",    "header", "legend", "main",     "nav",        "option",
-    "section", "summary", "table",  "tbody",  "tfoot",    "thead",      "tr"};
-constexpr std::array<std::string_view, 7> kParagraphs{"p", "h1", "h2", "h3", "h4", "h5", "h6"};
 /// Lines with their quotation marks and indents; white space is collapsed as it arrives.
 class Lines {
  public:
@@ -139,7 +136,7 @@ bool is_hidden(const html::Token& tag) {
     return true;
   std::string style;
   for (const char c : to_lower(cut_utf8(tag.attribute("style"), kMaxUrl)))
-    if (c != ' ' && c != '\t' && c != '\n' && c != '\r') style += c;
+    if (!is_space(c)) style += c;
   std::string color, background = to_lower(tag.attribute("bgcolor"));
   bool no_height = false, clipped = false;
   for (std::string_view rule : split(style, ';')) {
@@ -148,24 +145,22 @@ bool is_hidden(const html::Token& tag) {
     const std::size_t colon = std::min(rule.find(':'), rule.size());
     const std::string_view name = rule.substr(0, colon);
     const std::string_view value = rule.substr(std::min(colon + 1, rule.size()));
-    const bool nothing = value == "0" || value == "0px" || value == "0pt" || value == "0em" ||
-                         value == "0%" || value == "0.0";
+    const bool nothing = equals_any(value, "0|0px|0pt|0em|0%|0.0");
     if ((name == "display" && value == "none") ||
         (name == "visibility" && (value == "hidden" || value == "collapse")) ||
         (name == "mso-hide" && value == "all") ||
         ((name == "font-size" || name == "opacity") && nothing) ||
         (name == "font-size" && value == "1px"))
       return true;
-    if (name == "max-height" || name == "height" || name == "max-width" || name == "width")
-      no_height = no_height || nothing;
+    if (equals_any(name, "max-height|height|max-width|width")) no_height = no_height || nothing;
     if (name == "overflow") clipped = value == "hidden";
     if (name == "color") color = value;
     if (name == "background-color" || name == "background") background = value;
   }
   const auto plain = [](std::string_view c) {
-    if (c == "#fff" || c == "#ffffff" || c == "rgb(255,255,255)") return std::string{"white"};
-    if (c == "#000" || c == "#000000" || c == "rgb(0,0,0)") return std::string{"black"};
-    return std::string{c};
+    return equals_any(c, "#fff|#ffffff|rgb(255,255,255)") ? std::string_view{"white"}
+           : equals_any(c, "#000|#000000|rgb(0,0,0)")     ? std::string_view{"black"}
+                                                          : c;
   };
   return (no_height && clipped) || (!color.empty() && plain(color) == plain(background));
 }
@@ -260,7 +255,7 @@ void Reading::start_link(const html::Token& tag) {
   end_link();
   link_.clear();
   for (const char c : cut_utf8(trim(tag.attribute("href")), kMaxUrl))
-    if (static_cast<unsigned char>(c) > ' ' && c != 0x7F && c != '<' && c != '>') link_ += c;
+    if (!is_control(c) && c != ' ' && c != '<' && c != '>') link_ += c;
   link_at_ = lines_.out().size();
 }
 
@@ -271,18 +266,16 @@ void Reading::end_link() {
   const std::string_view words =
       trim(std::string_view{lines_.out()}.substr(std::min(link_at_, lines_.out().size())));
   const auto bare = [](std::string_view u) {
-    for (const std::string_view scheme : {"https://", "http://", "mailto:"})
-      if (starts_with_ignoring_case(u, scheme)) {
-        u.remove_prefix(scheme.size());
-        break;
-      }
+    any_word(kSchemes, [&](std::string_view scheme) {
+      if (!starts_with_ignoring_case(u, scheme)) return false;
+      u.remove_prefix(scheme.size());
+      return true;
+    });
     if (!u.empty() && u.back() == '/') u.remove_suffix(1);
     return u;
   };
   if (equals_ignoring_case(bare(words), bare(url))) return;
-  const bool known = starts_with_ignoring_case(url, "https://") ||
-                     starts_with_ignoring_case(url, "http://") ||
-                     starts_with_ignoring_case(url, "mailto:");
+  const bool known = starts_with_any(url, kSchemes);
   if (!words.empty()) lines_.space();
   lines_.verbatim(known ? "<" + url + ">" : "[link: " + url + "]");
 }
@@ -290,10 +283,10 @@ void Reading::end_link() {
 void Reading::start(const html::Token& tag) {
   const std::string& name = tag.name;
   // A paragraph ends where the next block begins.
-  if (hidden_ == "p" && (is_one_of(name, kParagraphs) || is_one_of(name, kBlocks))) end_hidden();
-  if (is_one_of(name, kBlocks)) {
+  if (hidden_ == "p" && (equals_any(name, kParagraphs) || equals_any(name, kBlocks))) end_hidden();
+  if (equals_any(name, kBlocks)) {
     lines_.break_line(1);
-  } else if (is_one_of(name, kParagraphs)) {
+  } else if (equals_any(name, kParagraphs)) {
     lines_.break_line(2);
   } else if (name == "br") {
     lines_.one_more_line();
@@ -328,9 +321,9 @@ void Reading::start(const html::Token& tag) {
 void Reading::end(std::string_view name) {
   if (name == hidden_ && --hidden_depth_ == 0) end_hidden();
   if (name == "li" || name == "ul" || name == "ol") lines_.end_item();
-  if (is_one_of(name, kBlocks) || name == "li") {
+  if (equals_any(name, kBlocks) || name == "li") {
     lines_.break_line(1);
-  } else if (is_one_of(name, kParagraphs)) {
+  } else if (equals_any(name, kParagraphs)) {
     lines_.break_line(2);
   } else if (name == "ul" || name == "ol") {
     if (lines_.lists > 0 && static_cast<int>(numbers_.size()) >= lines_.lists--)

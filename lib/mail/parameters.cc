@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/mail/header.h"
 
@@ -10,15 +11,6 @@ namespace trust::mail {
 namespace {
 
 constexpr std::size_t kMostSegments = 10'000;
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 std::string percent_decode(std::string_view text) {
   std::string out;
@@ -84,19 +76,10 @@ class Cursor {
  private:
   bool skip_comment() {
     if (endless_comment_) return false;
-    std::size_t depth = 0;
-    for (std::size_t i = at_; i < text_.size(); ++i) {
-      if (text_[i] == '\\')
-        ++i;
-      else if (text_[i] == '(')
-        ++depth;
-      else if (text_[i] == ')' && --depth == 0) {
-        at_ = i + 1;
-        return true;
-      }
-    }
-    endless_comment_ = true;  // it is text; looking once is enough
-    return false;
+    const std::size_t end = comment_end(text_, at_);
+    endless_comment_ = end == std::string_view::npos;  // then it is text; looking once is enough
+    if (!endless_comment_) at_ = end;
+    return !endless_comment_;
   }
 
   std::string_view text_;
@@ -146,14 +129,8 @@ void add_piece(std::map<std::string, Pieces>& all, std::string name, std::string
   const std::size_t star = name.rfind('*');
   if (star != std::string::npos && star + 1 < name.size()) {
     const std::string_view digits = std::string_view{name}.substr(star + 1);
-    const bool number = digits.size() <= 5 && std::all_of(digits.begin(), digits.end(), [](char c) {
-                          return c >= '0' && c <= '9';
-                        });
-    if (number) {
-      index = 0;
-      for (const char c : digits) index = *index * 10 + static_cast<std::size_t>(c - '0');
-      name.resize(star);
-    }
+    if (digits.size() <= 5) index = number_of<std::size_t>(digits);
+    if (index) name.resize(star);
   } else if (encoded) {
     index = 0;
   }
@@ -166,6 +143,19 @@ void add_piece(std::map<std::string, Pieces>& all, std::string name, std::string
 }
 
 }  // namespace
+
+std::size_t comment_end(std::string_view text, std::size_t open) {
+  std::size_t depth = 0;
+  for (std::size_t i = open; i < text.size(); ++i) {
+    if (text[i] == '\\')
+      ++i;
+    else if (text[i] == '(')
+      ++depth;
+    else if (text[i] == ')' && --depth == 0)
+      return i + 1;
+  }
+  return std::string_view::npos;
+}
 
 std::string_view Parameterised::parameter(const std::string& name) const {
   const auto found = parameters.find(name);

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "lib/base/text.h"
+#include "lib/base/ascii.h"
+#include "lib/base/words.h"
 
 namespace trust::mail {
 
@@ -10,16 +11,12 @@ namespace {
 
 constexpr int kMostDamaged = 4;  // lines in a row; after more the rest is body
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
 /// Names that show that a header goes on after a damaged line. Words a sentence may begin with
 /// ("Note: …") are none.
 bool is_well_known_field(std::string_view line) {
   const std::string_view name = line.substr(0, line.find(':'));
   if (name.find('-') != std::string_view::npos) return true;
-  for (const std::string_view known : {"From", "To", "Cc", "Date", "Subject", "Sender", "Received"})
-    if (equals_ignoring_case(name, known)) return true;
-  return false;
+  return equals_any(name, "from|to|cc|date|subject|sender|received");
 }
 
 /// Past what stands before the first field of a mail.
@@ -49,8 +46,7 @@ bool begins_field(std::string_view line) {
   if (colon == std::string_view::npos) return false;
   std::string_view name = line.substr(0, colon);
   while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
-  return !name.empty() &&
-         std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7F; });
+  return !name.empty() && all_of(name, is_visible);
 }
 
 HeaderBlock find_header_block(std::string_view raw, std::size_t from, std::size_t to,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/mail/header.h"
 
@@ -13,7 +14,6 @@ namespace {
 constexpr std::size_t kLongestBoundary = 1000;  // RFC 2046 allows 70
 constexpr auto kNone = std::string_view::npos;
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_line_end(char c) { return c == '\r' || c == '\n'; }
 
 /// "text/plain", or "" if that is no type.
@@ -225,6 +225,14 @@ class Splitter {
 };
 
 }  // namespace
+
+const Part* find_part(const Part& root, const std::function<bool(const Part&)>& wanted) {
+  if (wanted(root)) return &root;
+  if (root.type.starts_with("message/")) return nullptr;
+  for (const Part& inner : root.parts)
+    if (const Part* found = find_part(inner, wanted)) return found;
+  return nullptr;
+}
 
 Tree split_parts(std::string_view raw, const ScanLimits& limits) {
   return Splitter{raw, limits}.split();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,10 @@ struct Part {
     return raw.substr(body_begin, body_end - body_begin);
   }
 };
+
+/// The first part in order that is `wanted`, from `root` on. The mail inside a message/* is another
+/// mail and not looked into. nullptr: none is.
+const Part* find_part(const Part& root, const std::function<bool(const Part&)>& wanted);
 
 /// The part tree. Tolerates a missing closing boundary, a multipart without or with a wrong
 /// boundary (read as one text part), bare CR or LF line ends, lines before the header (mbox "From

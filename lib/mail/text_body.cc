@@ -159,9 +159,7 @@ DecodedText text_of(std::string_view raw, const Part& part) {
   if (part.format_flowed && part.type == "text/plain") {
     const Parameterised type =
         parse_parameters(Header::read(part.header(raw)).value("Content-Type"));
-    const auto found = type.parameters.find("delsp");
-    decoded.text = unflow(
-        decoded.text, found != type.parameters.end() && equals_ignoring_case(found->second, "yes"));
+    decoded.text = unflow(decoded.text, equals_ignoring_case(type.parameter("delsp"), "yes"));
   }
   return decoded;
 }

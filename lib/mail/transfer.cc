@@ -1,9 +1,10 @@
 #include "lib/mail/transfer.h"
 
 #include <algorithm>
-#include <array>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 
 namespace trust::mail {
 
@@ -22,16 +23,6 @@ int base64_digit(char c) {
   return -1;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_space(char c) { return is_blank(c) || c == '\r' || c == '\n'; }
-
 }  // namespace
 
 Encoding encoding_of(std::string_view content_transfer_encoding) {
@@ -42,9 +33,8 @@ Encoding encoding_of(std::string_view content_transfer_encoding) {
       word = word.substr(1, word.size() - 2);
   if (equals_ignoring_case(word, "base64")) return Encoding::base64;
   if (equals_ignoring_case(word, "quoted-printable")) return Encoding::quoted_printable;
-  for (const std::string_view name : {"x-uuencode", "uuencode", "x-uue", "uue"})
-    if (equals_ignoring_case(word, name)) return Encoding::uuencode;
-  return Encoding::identity;
+  return equals_any(word, "x-uuencode|uuencode|x-uue|uue") ? Encoding::uuencode
+                                                           : Encoding::identity;
 }
 
 std::string TransferDecoder::feed(std::string_view piece) {
@@ -58,11 +48,7 @@ std::string TransferDecoder::feed(std::string_view piece) {
 
 std::string TransferDecoder::finish() {
   std::string out;
-  if (encoding_ == Encoding::base64 && digits_ >= 2 && !padded_) {
-    bits_ <<= static_cast<unsigned>(6 * (4 - digits_));
-    out += static_cast<char>(bits_ >> 16U);
-    if (digits_ == 3) out += static_cast<char>((bits_ >> 8U) & 0xFFU);
-  }
+  if (encoding_ == Encoding::base64 && digits_ >= 2 && !padded_) end_short_group(out);
   // An escape cut off by the end stays as it is; "=" alone was a soft line end, blanks go.
   if (encoding_ == Encoding::quoted_printable && held_.size() == 2 && held_[0] == '=' &&
       hex_digit(held_[1]) >= 0)
@@ -74,6 +60,15 @@ std::string TransferDecoder::finish() {
   return out;
 }
 
+/// Two or three digits are one or two bytes.
+void TransferDecoder::end_short_group(std::string& out) {
+  bits_ <<= static_cast<unsigned>(6 * (4 - digits_));
+  out += static_cast<char>(bits_ >> 16U);
+  if (digits_ == 3) out += static_cast<char>((bits_ >> 8U) & 0xFFU);
+  digits_ = 0;
+  bits_ = 0;
+}
+
 void TransferDecoder::feed_base64(std::string_view piece, std::string& out) {
   out.reserve(piece.size() / 4 * 3 + 3);
   for (const char c : piece) {
@@ -81,11 +76,7 @@ void TransferDecoder::feed_base64(std::string_view piece, std::string& out) {
     const int digit = base64_digit(c);
     if (digit < 0) {
       if (c == '=' && digits_ >= 2) {
-        bits_ <<= static_cast<unsigned>(6 * (4 - digits_));
-        out += static_cast<char>(bits_ >> 16U);
-        if (digits_ == 3) out += static_cast<char>((bits_ >> 8U) & 0xFFU);
-        digits_ = 0;
-        bits_ = 0;
+        end_short_group(out);
         padded_ = true;
       } else if (padded_ && c != '=' && !is_space(c)) {
         ended_ = true;  // a list's footer, not more of the body

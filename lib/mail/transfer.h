@@ -30,6 +30,7 @@ class TransferDecoder {
   void feed_base64(std::string_view piece, std::string& out);
   void feed_quoted_printable(std::string_view piece, std::string& out);
   void feed_uuencode(std::string_view piece, std::string& out);
+  void end_short_group(std::string& out);
   void end_uu_line(std::string& out);
 
   Encoding encoding_;

@@ -1,10 +1,10 @@
 #include "lib/mail/visible_reply.h"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 
 namespace trust::mail {
 
@@ -16,62 +16,27 @@ constexpr std::size_t kMaxSignatureLines = 30;
 constexpr std::size_t kMaxBareSignatureLines = 10;  ///< after "--" without its space
 constexpr std::size_t kMaxAttribution = 400;
 
-template <std::size_t N>
-bool contains_any(std::string_view text, const std::array<std::string_view, N>& words) {
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-    return find_ignoring_case(text, word) != std::string_view::npos;
-  });
-}
-
-template <std::size_t N>
-bool starts_with_any(std::string_view text, const std::array<std::string_view, N>& words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return starts_with_ignoring_case(text, word); });
-}
-
-constexpr std::array<std::string_view, 10> kWrote{
-    "wrote",   "writes",        "schrieb",    "schreibt", "a écrit",
-    "a ecrit", "escribi\u00F3", "ha scritto", "schreef",  "escreveu"};
-constexpr std::array<std::string_view, 8> kAttributionStarts{"On ", "Am ", "Le ", "El ",
-                                                             "Il ", "Op ", "Em ", "Den "};
+constexpr std::string_view kWrote =
+    "wrote|writes|schrieb|schreibt|a écrit|a ecrit|escribi\u00F3|ha scritto|schreef|escreveu";
+constexpr std::string_view kAttributionStarts = "On |Am |Le |El |Il |Op |Em |Den ";
 
 /// The line above an unmarked copy of the mail that is answered.
-constexpr std::array<std::string_view, 7> kOriginal{
-    "Original Message",  "Original message",  "Urspr\u00FCngliche Nachricht",
-    "Originalnachricht", "Message d'origine", "Message original",
-    "Mensaje original"};
+constexpr std::string_view kOriginal =
+    "Original Message|Original message|Urspr\u00FCngliche Nachricht|Originalnachricht|"
+    "Message d'origine|Message original|Mensaje original";
 
 /// Forwarded mail is what the writer wants read.
-constexpr std::array<std::string_view, 7> kForwarded{
-    "Forwarded message",
-    "Begin forwarded message",
-    "Weitergeleitete Nachricht",
-    "Anfang der weitergeleiteten",
-    "Message transf\u00E9r\u00E9",
-    "D\u00E9but du message r\u00E9exp\u00E9di\u00E9",
-    "Mensaje reenviado"};
+constexpr std::string_view kForwarded =
+    "Forwarded message|Begin forwarded message|Weitergeleitete Nachricht|"
+    "Anfang der weitergeleiteten|Message transf\u00E9r\u00E9|"
+    "D\u00E9but du message r\u00E9exp\u00E9di\u00E9|Mensaje reenviado";
 
-constexpr std::array<std::string_view, 21> kMobile{"Sent from my ",
-                                                   "Sent from Mail",
-                                                   "Sent from Outlook",
-                                                   "Sent from Yahoo",
-                                                   "Sent from Proton",
-                                                   "Sent with Proton",
-                                                   "Sent via ",
-                                                   "Get Outlook for ",
-                                                   "Von meinem ",
-                                                   "Von meiner ",
-                                                   "Gesendet von ",
-                                                   "Gesendet mit ",
-                                                   "Diese Nachricht wurde von meinem ",
-                                                   "Holen Sie sich Outlook",
-                                                   "Outlook f\u00FCr ",
-                                                   "Envoy\u00E9 de mon ",
-                                                   "Envoy\u00E9 depuis ",
-                                                   "Envoy\u00E9 \u00E0 partir d",
-                                                   "T\u00E9l\u00E9charge",
-                                                   "Obtenir Outlook",
-                                                   "Enviado desde mi "};
+constexpr std::string_view kMobile =
+    "Sent from my |Sent from Mail|Sent from Outlook|Sent from Yahoo|Sent from Proton|"
+    "Sent with Proton|Sent via |Get Outlook for |Von meinem |Von meiner |Gesendet von |"
+    "Gesendet mit |Diese Nachricht wurde von meinem |Holen Sie sich Outlook|Outlook f\u00FCr |"
+    "Envoy\u00E9 de mon |Envoy\u00E9 depuis |Envoy\u00E9 \u00E0 partir d|T\u00E9l\u00E9charge|"
+    "Obtenir Outlook|Enviado desde mi ";
 
 bool is_blank(std::string_view line) { return trim(line).empty(); }
 bool is_quoted(std::string_view line) {
@@ -107,29 +72,22 @@ std::string_view field_key(std::string_view line) {
   return key;
 }
 
-template <std::size_t N>
-bool is_key(std::string_view key, const std::array<std::string_view, N>& names) {
-  return std::any_of(names.begin(), names.end(),
-                     [&](std::string_view name) { return equals_ignoring_case(key, name); });
-}
-
 bool is_header_block(const Lines& lines, std::size_t at) {
-  constexpr std::array<std::string_view, 3> kFrom{"From", "Von", "De"};
-  constexpr std::array<std::string_view, 5> kSent{"Sent", "Gesendet", "Envoy\u00E9", "Enviado",
-                                                  "Enviado el"};
-  constexpr std::array<std::string_view, 3> kDate{"Date", "Datum", "Fecha"};
-  constexpr std::array<std::string_view, 5> kTo{"To", "An", "\u00C0", "Para", "Cc"};
-  constexpr std::array<std::string_view, 4> kSubject{"Subject", "Betreff", "Objet", "Asunto"};
-  if (!is_key(field_key(lines[at]), kFrom)) return false;
+  constexpr std::string_view kFrom = "From|Von|De";
+  constexpr std::string_view kSent = "Sent|Gesendet|Envoy\u00E9|Enviado|Enviado el";
+  constexpr std::string_view kDate = "Date|Datum|Fecha";
+  constexpr std::string_view kTo = "To|An|\u00C0|Para|Cc";
+  constexpr std::string_view kSubject = "Subject|Betreff|Objet|Asunto";
+  if (!equals_any(field_key(lines[at]), kFrom)) return false;
   bool sent = false, dated = false, to = false, subject = false;
   const std::size_t end = std::min(lines.size(), at + 8);
   for (std::size_t i = at + 1; i < end && !is_blank(lines[i]); ++i) {
     const std::string_view key = field_key(lines[i]);
-    sent = sent || is_key(key, kSent);
+    sent = sent || equals_any(key, kSent);
     // Somebody who reports a mail pastes its header; programs put the date right below From.
-    dated = dated || (i == at + 1 && is_key(key, kDate));
-    to = to || is_key(key, kTo);
-    subject = subject || is_key(key, kSubject);
+    dated = dated || (i == at + 1 && equals_any(key, kDate));
+    to = to || equals_any(key, kTo);
+    subject = subject || equals_any(key, kSubject);
   }
   return (sent && (to || subject)) || (dated && to && subject);
 }

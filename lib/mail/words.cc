@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/mail/header.h"
 #include "lib/mail/transfer.h"
@@ -12,7 +13,6 @@ namespace {
 
 constexpr std::size_t kLongestCharset = 80;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool is_raw(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 bool has_raw(std::string_view text) { return std::any_of(text.begin(), text.end(), is_raw); }
 
@@ -66,7 +66,7 @@ class Decoder {
  public:
   void literal(std::string_view text) {
     if (text.empty()) return;
-    const bool only_space = std::all_of(text.begin(), text.end(), is_space);
+    const bool only_space = all_of(text, is_space);
     if (only_space && !run_.empty()) {  // dropped if another word follows
       gap_ = text;
       return;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/base/ascii.h"
+#include "lib/base/words.h"
+
 namespace trust {
 namespace {
 
@@ -87,6 +90,37 @@ TEST(Text, DisplayShowsWhatCannotBeSeenAndDisarmsTerminals) {
                        Newlines::to_space),
             " 31m");
   EXPECT_EQ(to_display("\xFF", Newlines::to_space), "\xEF\xBF\xBD");
+}
+
+TEST(Words, AreWholeEntriesOfTheirTable) {
+  EXPECT_TRUE(equals_any("Bulk", "bulk|junk|list"));
+  EXPECT_TRUE(equals_any("list", "bulk|junk|list"));
+  EXPECT_FALSE(equals_any("bulk|junk", "bulk|junk|list"));
+  EXPECT_FALSE(equals_any("", "bulk|junk|list"));
+  EXPECT_TRUE(starts_with_any("AW: x", "re:|aw:"));
+  EXPECT_FALSE(starts_with_any("x re:", "re:|aw:"));
+  EXPECT_TRUE(contains_any("550 No Such User here", "user unknown|no such user"));
+  EXPECT_FALSE(contains_any("550 no such", "user unknown|no such user"));
+}
+
+TEST(Ascii, NumbersAreTheWholeText) {
+  EXPECT_EQ(number_of<int>("12"), 12);
+  EXPECT_EQ(number_of<int>("-1"), -1);
+  EXPECT_EQ(number_of<int>("ff", 16), 255);
+  for (const char* none : {"", " 1", "1 ", "+1", "1x", "x", "99999999999"})
+    EXPECT_EQ(number_of<int>(none), std::nullopt) << none;
+}
+
+TEST(Ascii, NoByteBeyondIsAnything) {
+  for (int byte = 0x80; byte < 0x100; ++byte) {
+    const char c = static_cast<char>(byte);
+    EXPECT_FALSE(is_alnum(c) || is_space(c) || is_control(c) || is_visible(c)) << byte;
+    EXPECT_EQ(hex_digit(c), -1) << byte;
+    EXPECT_EQ(lower(c), c);
+    EXPECT_EQ(upper(c), c);
+  }
+  EXPECT_EQ(hex_digit('F'), 15);
+  EXPECT_EQ(hex_digit('g'), -1);
 }
 
 TEST(Text, SizesAreWords) {
