@@ -12,15 +12,6 @@ namespace {
 using cli::kBy;
 using cli::kJson;
 
-cli::Exit run_config(App&, const cli::Arguments& arguments, cli::Io io) {
-  return program::print_settings(kProgram, config::rows_of<Config>(), arguments, io);
-}
-
-cli::Exit run_migrate(App&, const cli::Arguments& arguments, cli::Io io) {
-  const Result<Config> config = config::load_file<Config>(arguments.config_file());
-  return config ? program::migrate(store_of(*config), io) : program::not_ready(io, config.error());
-}
-
 cli::Exit run_templates(App&, const cli::Arguments&, cli::Io io) {
   render::print_templates(io.out, letter_table());
   return cli::Exit::done;
@@ -93,9 +84,9 @@ std::vector<cli::Command<App>> all_commands() {
        run_due},
       {"audit", "", "Mailbox against ledger, and the history chains", {kJson}, run_audit},
   };
-  for (auto& row : program::care_commands<App>(
-           {"Tries IMAP, SMTP, store, DNS and certificates, and says what to do", run_config,
-            run_check_config, run_doctor, run_migrate, run_templates}))
+  for (auto& row : program::care_commands<App, Config, kProgram, store_of>(
+           {"Tries IMAP, SMTP, store, DNS and certificates, and says what to do", run_check_config,
+            run_doctor, run_templates}))
     table.push_back(std::move(row));
   return table;
 }

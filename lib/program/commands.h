@@ -63,18 +63,22 @@ template <class App>
 struct Care {
   using Run = cli::Exit (*)(App&, const cli::Arguments&, cli::Io);
   std::string_view doctor_summary;
-  Run config, check_config, doctor, migrate, templates;
+  Run check_config, doctor, templates;
 };
 
 /// These commands, as they stand at the end of help.
-template <class App>
+template <class App, class Config, const cli::Program& program,
+          ProgramStore (*store_of)(const Config&)>
 std::vector<cli::Command<App>> care_commands(const Care<App>& care) {
+  using cli::Arguments, cli::Exit, cli::Io;
   return {
       {"config",
        "",
        "All settings with their defaults",
        {{"--sample", "", "a configuration file to start from"}},
-       care.config},
+       [](App&, const Arguments& arguments, Io io) {
+         return print_settings(program, config::rows_of<Config>(), arguments, io);
+       }},
       {"check-config",
        "",
        "Reads the configuration and every file it names",
@@ -85,14 +89,15 @@ std::vector<cli::Command<App>> care_commands(const Care<App>& care) {
        "",
        "Makes the keyring, and brings the store's schema up to date",
        {},
-       care.migrate},
+       [](App&, const Arguments& arguments, Io io) {
+         const Result<Config> config = config::load_file<Config>(arguments.config_file());
+         return config ? migrate(store_of(*config), io) : not_ready(io, config.error());
+       }},
       {"logs",
        "",
        "The closed list of log events",
        {cli::kJson},
-       [](App&, const cli::Arguments& arguments, cli::Io io) {
-         return print_log_events(arguments, io);
-       }},
+       [](App&, const Arguments& arguments, Io io) { return print_log_events(arguments, io); }},
       {"templates", "", "The variables of each template", {}, care.templates},
   };
 }

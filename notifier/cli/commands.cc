@@ -10,15 +10,6 @@ namespace {
 using cli::kBy;
 using cli::kJson;
 
-cli::Exit run_config(App&, const cli::Arguments& arguments, cli::Io io) {
-  return program::print_settings(kProgram, config::rows_of<Config>(), arguments, io);
-}
-
-cli::Exit run_migrate(App&, const cli::Arguments& arguments, cli::Io io) {
-  const Result<Config> config = config::load_file<Config>(arguments.config_file());
-  return config ? program::migrate(store_of(*config), io) : program::not_ready(io, config.error());
-}
-
 cli::Exit run_templates(App&, const cli::Arguments&, cli::Io io) {
   render::print_templates(io.out, std::array{announcement_template(), notice_template()});
   return cli::Exit::done;
@@ -86,9 +77,9 @@ std::vector<cli::Command<App>> all_commands() {
        run_subscriber_export},
       {"feed write", "DIR", "feed.xml, incidents.json, history.md, log.jsonl", {}, run_feed_write},
   };
-  for (auto& row : program::care_commands<App>(
-           {"Tries site, SMTP, store, DNS and certificates, and says what to do", run_config,
-            run_check_config, run_doctor, run_migrate, run_templates}))
+  for (auto& row : program::care_commands<App, Config, kProgram, store_of>(
+           {"Tries site, SMTP, store, DNS and certificates, and says what to do", run_check_config,
+            run_doctor, run_templates}))
     table.push_back(std::move(row));
   return table;
 }
