@@ -231,6 +231,7 @@ Result<std::vector<MailSummary>> ImapMailbox::summaries(std::span<const std::uin
     if (!ended) return ended.error();
   }
   std::vector<MailSummary> result;
+  result.reserve(found.size());
   for (const auto& [uid, summary] : found) result.push_back(summary);
   return result;
 }

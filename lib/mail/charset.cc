@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <cstdint>
 #include <iterator>
@@ -110,7 +109,7 @@ class Converter {
   bool open(const char* name) {
     if (!tried_) {
       state_ = iconv_open("UTF-8", name);
-      is_open_ = std::bit_cast<std::intptr_t>(state_) != -1;  // (iconv_t)-1
+      is_open_ = reinterpret_cast<std::intptr_t>(state_) != -1;  // (iconv_t)-1
     }
     tried_ = true;
     return is_open_;
