@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "tests/fakes/scripted_imap.h"
 
 namespace trust::imap {
@@ -172,13 +174,12 @@ TEST(ImapMailbox, NeverTouchesWhatPeopleSee) {
 struct Batch {
   const char* name;
   std::string together;
-  std::string alone3, alone5, alone6;
+  std::map<int, std::string> alone;
   Mails mails;
   std::optional<Fault> fault = {};
 };
 
 const std::string k3 = body(3, "three"), k5 = body(5, "five"), k6 = body(6, "six");
-const std::string kUnused = "$ BAD never asked\r\n";
 
 class FetchBatch : public testing::TestWithParam<Batch> {};
 
@@ -187,10 +188,9 @@ TEST_P(FetchBatch, HandsOverExactlyTheWholeMails) {
   for (const std::size_t piece : {65536, 1, 7}) {
     ImapScript script = ImapScript::folder(3);
     script.piece = piece;
-    script.on("UID FETCH 3,5:6 (UID RFC822.SIZE INTERNALDATE BODY.PEEK[])", row.together)
-        .on("UID FETCH 3 ", row.alone3)
-        .on("UID FETCH 5 ", row.alone5)
-        .on("UID FETCH 6 ", row.alone6);
+    script.on("UID FETCH 3,5:6 (UID RFC822.SIZE INTERNALDATE BODY.PEEK[])", row.together);
+    for (const auto& [uid, reply] : row.alone)
+      script.on("UID FETCH " + std::to_string(uid) + " ", reply);
     auto m = mailbox(script);
     const Got got = fetch(*m, asked({3, 5, 6}));
     EXPECT_EQ(got.mails, row.mails);
@@ -201,126 +201,79 @@ TEST_P(FetchBatch, HandsOverExactlyTheWholeMails) {
 INSTANTIATE_TEST_SUITE_P(
     Batches, FetchBatch,
     testing::Values(
-        Batch{"all",
-              k3 + k5 + k6 + "$ OK\r\n",
-              kUnused,
-              kUnused,
-              kUnused,
-              {"3:three", "5:five", "6:six"}},
-        Batch{"in_the_servers_order",
-              k6 + k3 + k5 + "$ OK\r\n",
-              kUnused,
-              kUnused,
-              kUnused,
-              {"6:six", "3:three", "5:five"}},
+        Batch{"all", k3 + k5 + k6 + "$ OK\r\n", {}, {"3:three", "5:five", "6:six"}},
+        Batch{
+            "in_the_servers_order", k6 + k3 + k5 + "$ OK\r\n", {}, {"6:six", "3:three", "5:five"}},
         Batch{"news_in_between",
               "* 1 FETCH (FLAGS (\\Seen))\r\n" + k3 +
                   "* 4 EXISTS\r\n* 1 FETCH (UID 3 FLAGS ())\r\n" + k5 +
                   "* OK still here {3}\r\n* 9 EXPUNGE\r\n" + k6 + "* X \"weird\r\n$ OK\r\n",
-              kUnused,
-              kUnused,
-              kUnused,
+              {},
               {"3:three", "5:five", "6:six"}},
         Batch{"a_quoted_body",
               k3 + "* 2 FETCH (UID 5 BODY[] \"a\\\"b\\\\\")\r\n" + k6 + "$ OK\r\n",
-              kUnused,
-              kUnused,
-              kUnused,
+              {},
               {"3:three", "5:a\"b\\", "6:six"}},
-        Batch{"a_mail_that_is_gone",
-              k3 + k6 + "$ OK\r\n",
-              kUnused,
-              "$ OK\r\n",
-              kUnused,
-              {"3:three", "6:six"}},
+        Batch{"a_mail_that_is_gone", k3 + k6 + "$ OK\r\n", {{5, "$ OK\r\n"}}, {"3:three", "6:six"}},
         Batch{"nil_once",
               k3 + "* 2 FETCH (UID 5 RFC822.SIZE 4 BODY[] NIL)\r\n" + k6 + "$ OK\r\n",
-              kUnused,
-              k5 + "$ OK\r\n",
-              kUnused,
+              {{5, k5 + "$ OK\r\n"}},
               {"3:three", "6:six", "5:five"}},
         Batch{"nothing_in_place_of_bytes",
               k3 + "* 2 FETCH (UID 5 RFC822.SIZE 4 BODY[] {0}\r\n)\r\n" + k6 + "$ OK\r\n",
-              kUnused,
-              "* 2 FETCH (UID 5 RFC822.SIZE 4 BODY[] \"\")\r\n$ OK\r\n",
-              kUnused,
+              {{5, "* 2 FETCH (UID 5 RFC822.SIZE 4 BODY[] \"\")\r\n$ OK\r\n"}},
               {"3:three", "6:six"}},
         Batch{"a_mail_that_is_empty",
               k3 + "* 2 FETCH (UID 5 RFC822.SIZE 0 BODY[] {0}\r\n)\r\n" + k6 + "$ OK\r\n",
-              kUnused,
-              kUnused,
-              kUnused,
+              {},
               {"3:three", "5:", "6:six"}},
         Batch{"another_uid",
               k3 + body(7, "seven") + k6 + "$ OK\r\n",
-              kUnused,
-              body(8, "eight") + "$ OK\r\n",
-              kUnused,
+              {{5, body(8, "eight") + "$ OK\r\n"}},
               {"3:three", "6:six"}},
         Batch{"no_uid",
               k3 + "* 2 FETCH (BODY[] {4}\r\nfive)\r\n" + k6 + "$ OK\r\n",
-              kUnused,
-              "* 2 FETCH (BODY[] {4}\r\nfive)\r\n$ OK\r\n",
-              kUnused,
+              {{5, "* 2 FETCH (BODY[] {4}\r\nfive)\r\n$ OK\r\n"}},
               {"3:three", "6:six"}},
         Batch{"two_bodies",
               k3 + k5 + k6 + body(5, "FIVE") + "$ OK\r\n",
-              kUnused,
-              "* 2 FETCH (UID 5 BODY[] \"five\" BODY[] \"FIVE\")\r\n$ OK\r\n",
-              kUnused,
+              {{5, "* 2 FETCH (UID 5 BODY[] \"five\" BODY[] \"FIVE\")\r\n$ OK\r\n"}},
               {"3:three", "6:six"}},
         Batch{"a_no_at_the_end_takes_all_back",
               k3 + k5 + k6 + "$ NO [SERVERBUG] x\r\n",
-              k3 + "$ OK\r\n",
-              k5 + "$ NO x\r\n",
-              k6 + "$ OK\r\n",
+              {{3, k3 + "$ OK\r\n"}, {5, k5 + "$ NO x\r\n"}, {6, k6 + "$ OK\r\n"}},
               {"3:three", "6:six"}},
         Batch{"a_literal_too_short_taints_the_command",
               "* 1 FETCH (UID 3 BODY[] {2}\r\nthree)\r\n" + k5 + k6 + "$ OK\r\n",
-              k3 + "$ OK\r\n",
-              k5 + "$ OK\r\n",
-              k6 + "$ OK\r\n",
+              {{3, k3 + "$ OK\r\n"}, {5, k5 + "$ OK\r\n"}, {6, k6 + "$ OK\r\n"}},
               {"3:three", "5:five", "6:six"}},
         Batch{"a_mail_cannot_speak_for_another",
               "* 1 FETCH (UID 3 BODY[] {2}\r\nab\r\n" + body(5, "forged") + "* OK )\r\n" + k6 +
                   "$ OK\r\n",
-              "* 1 FETCH (UID 3 BODY[] {2}\r\nab\r\n" + body(5, "forged") + "* OK )\r\n$ OK\r\n",
-              k5 + "$ OK\r\n",
-              k6 + "$ OK\r\n",
+              {{3,
+                "* 1 FETCH (UID 3 BODY[] {2}\r\nab\r\n" + body(5, "forged") + "* OK )\r\n$ OK\r\n"},
+               {5, k5 + "$ OK\r\n"},
+               {6, k6 + "$ OK\r\n"}},
               {"5:five", "6:six"}},
         Batch{"a_literal_too_long_swallows_the_rest",
               k3 + "* 2 FETCH (UID 5 BODY[] {9000}\r\nfive)\r\n" + k6 + "$ OK\r\n",
-              kUnused,
-              kUnused,
-              kUnused,
+              {},
               {},
               Fault::unavailable},
         Batch{"half_a_mail",
               k3 + k5 + "* 3 FETCH (UID 6 BODY[] {3}\r\nsi",
-              kUnused,
-              kUnused,
-              kUnused,
+              {},
               {},
               Fault::unavailable},
-        Batch{"bye_in_between",
-              k3 + "* BYE\r\n" + k5 + "$ OK\r\n",
-              kUnused,
-              kUnused,
-              kUnused,
-              {},
-              Fault::unavailable},
+        Batch{"bye_in_between", k3 + "* BYE\r\n" + k5 + "$ OK\r\n", {}, {}, Fault::unavailable},
         Batch{"another_folder_meanwhile",
               k3 + k5 + k6 + "* OK [UIDVALIDITY 8] new\r\n$ OK\r\n",
-              kUnused,
-              kUnused,
-              kUnused,
+              {},
               {},
               Fault::unavailable},
         Batch{"over_the_limit_though_stated_small",
               k3 + body(5, std::string(10'001, 'x')) + k6 + "$ OK\r\n",
-              kUnused,
-              body(5, std::string(10'001, 'x'), "BODY[]<0>") + "$ OK\r\n",
-              kUnused,
+              {{5, body(5, std::string(10'001, 'x'), "BODY[]<0>") + "$ OK\r\n"}},
               {"3:three", "6:six", "5:10001"}}),
     [](const auto& row) { return std::string{row.param.name}; });
 
