@@ -33,8 +33,8 @@ Result<std::optional<UtcTime>> MetaStore::time(Fact fact) {
   const auto value = get(fact);
   if (!value) return value.error();
   std::int64_t ms = 0;
-  if (!*value || std::from_chars((*value)->data(), (*value)->data() + (*value)->size(), ms).ec !=
-                     std::errc{})
+  if (!*value ||
+      std::from_chars((*value)->data(), (*value)->data() + (*value)->size(), ms).ec != std::errc{})
     return std::optional<UtcTime>{};
   return std::optional<UtcTime>{from_epoch_ms(ms)};
 }
