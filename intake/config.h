@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "lib/config/config_file.h"
@@ -44,9 +43,7 @@ struct Config {
   static std::span<const config::Setting<Config>> settings();
   std::optional<config::Problem> check();
 
-  std::vector<std::string> staff_addresses() const;
-  /// The name of that member of staff; "" if not on the list or without a name.
-  std::string name_of_staff(std::string_view address) const;
+  std::vector<std::string> staff_addresses() const { return config::addresses_of(staff); }
 };
 
 }  // namespace trust::intake

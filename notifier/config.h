@@ -53,7 +53,7 @@ struct Config {
   /// and makes addresses strict.
   std::optional<config::Problem> check();
 
-  std::vector<std::string> staff_addresses() const;
+  std::vector<std::string> staff_addresses() const { return config::addresses_of(staff); }
 };
 
 }  // namespace trust::notifier

@@ -2,44 +2,40 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+
+#include "lib/base/ascii.h"
+#include "lib/base/text.h"
+#include "lib/mail/address.h"
 
 namespace trust::config {
 
 namespace {
 
-/// A text of the file, read by `parse`.
-template <class Value, class Parse>
-Status read_parsed(const Given& given, Value& into, Parse parse) {
+Status read_url(const Given& given, Url& into, std::initializer_list<std::string_view> schemes) {
   std::string text;
   if (Status read = read_value(given, text); !read) return read;
-  auto parsed = parse(text);
+  Result<Url> parsed = parse_url(text, schemes);
   if (!parsed) return parsed.error();
-  static_cast<std::remove_reference_t<decltype(*parsed)>&>(into) = *std::move(parsed);
+  into = *std::move(parsed);
   return ok();
 }
 
 std::optional<Problem> check_secret(std::string_view prefix, const Url& url,
                                     const std::string& password_file,
                                     const std::optional<Oauth>& oauth) {
-  if (!password_file.empty() && oauth)
-    return Problem{fmt::format("{}.oauth", prefix),
-                   "there beside password_file; keep the one that the server wants"};
-  if (url.user.empty() || !password_file.empty() || oauth) return {};
+  if (oauth)
+    return Problem{fmt::format("{}.oauth", prefix), "not yet supported; use password_file"};
+  if (url.user.empty() || !password_file.empty()) return {};
   return Problem{fmt::format("{}.password_file", prefix),
                  "missing; add it, for example \"password_file\": "
-                 "\"/etc/trust-mail/password\", or oauth"};
+                 "\"/etc/trust-mail/password\""};
 }
 
 }  // namespace
 
 Status read_value(const Given& given, ImapUrl& into) {
-  if (Status read = read_parsed(given, into,
-                                [](std::string_view text) {
-                                  return parse_url(text, {"imaps", "imap"});
-                                });
-      !read)
-    return read;
+  if (Status read = read_url(given, into, {"imaps", "imap"}); !read) return read;
   if (into.user.empty())
     return Error{Fault::invalid, "names no user; write imaps://USER@HOST, an @ in USER as %40"};
   if (into.path.size() > 1) return Error{Fault::invalid, "names a folder; folders stand in watch"};
@@ -47,34 +43,15 @@ Status read_value(const Given& given, ImapUrl& into) {
 }
 
 Status read_value(const Given& given, SmtpUrl& into) {
-  if (Status read = read_parsed(given, into,
-                                [](std::string_view text) {
-                                  return parse_url(text, {"smtps", "smtp"});
-                                });
-      !read)
-    return read;
+  if (Status read = read_url(given, into, {"smtps", "smtp"}); !read) return read;
   if (into.path.size() > 1)
     return Error{Fault::invalid, "holds a path; write smtps://USER@HOST:PORT and no more"};
   return ok();
 }
 
 Status read_value(const Given& given, WebUrl& into) {
-  if (Status read = read_parsed(given, into,
-                                [](std::string_view text) {
-                                  return parse_url(text, {"https", "http"});
-                                });
-      !read)
-    return read;
+  if (Status read = read_url(given, into, {"https", "http"}); !read) return read;
   if (!into.user.empty()) return Error{Fault::invalid, "names a user; leave it away"};
-  return ok();
-}
-
-Status read_value(const Given& given, std::optional<WebUrl>& into) {
-  into.reset();
-  if (given.type == Given::Type::null) return ok();
-  WebUrl url;
-  if (Status read = read_value(given, url); !read) return read;
-  into = std::move(url);
   return ok();
 }
 
@@ -118,21 +95,57 @@ Status read_value(const Given& given, MailFrom& into) {
 Status read_value(const Given& given, TimeOfDay& into) {
   std::string text;
   if (Status read = read_value(given, text); !read) return read;
-  int hours = 0, minutes = 0;
-  const auto is_two_digits = [&](std::size_t at, int& value) {
-    const char* const end = text.data() + at + 2;
-    const auto [stopped, failed] = std::from_chars(text.data() + at, end, value);
-    return failed == std::errc{} && stopped == end && value >= 0;
-  };
-  if (text.size() != 5 || text[2] != ':' || !is_two_digits(0, hours) ||
-      !is_two_digits(3, minutes) || hours > 23 || minutes > 59)
+  const auto hours = number_of<unsigned>(text.substr(0, 2));
+  const auto minutes =
+      number_of<unsigned>(std::string_view{text}.substr(std::min<std::size_t>(text.size(), 3)));
+  if (text.size() != 5 || text[2] != ':' || !hours || !minutes || *hours > 23 || *minutes > 59)
     return Error{Fault::invalid, "not a time of day; write one like \"08:00\", UTC"};
-  into.since_midnight = std::chrono::hours{hours} + std::chrono::minutes{minutes};
+  into.since_midnight = std::chrono::hours{*hours} + std::chrono::minutes{*minutes};
   return ok();
 }
 
 Status read_value(const Given& given, ListenAddress& into) {
-  return read_parsed(given, into, parse_listen_address);
+  std::string text;
+  if (Status read = read_value(given, text); !read) return read;
+  Result<ListenAddress> parsed = parse_listen_address(text);
+  if (!parsed) return parsed.error();
+  into = *std::move(parsed);
+  return ok();
+}
+
+bool make_strict(std::string& address) {
+  Result<std::string> strict = mail::strict_address(address);
+  if (strict) address = *std::move(strict);
+  return strict.has_value();
+}
+
+std::optional<Problem> check_staff(std::vector<Person>& staff) {
+  if (staff.empty())
+    return Problem{"staff", "empty; write at least one, like [{\"address\": \"ana@example.org\"}]"};
+  std::vector<std::string> seen;
+  for (Person& person : staff) {
+    const std::string place = fmt::format("entry {}: address: ", seen.size() + 1);
+    if (!make_strict(person.address))
+      return Problem{"staff", place + "not a plain address like ana@example.org"};
+    if (std::find(seen.begin(), seen.end(), person.address) != seen.end())
+      return Problem{"staff", place + "there twice; remove one of them"};
+    seen.push_back(person.address);
+  }
+  return {};
+}
+
+std::vector<std::string> addresses_of(const std::vector<Person>& staff) {
+  std::vector<std::string> addresses;
+  for (const Person& person : staff) addresses.push_back(person.address);
+  return addresses;
+}
+
+std::optional<Problem> check_token_address(std::string key, const std::string& pattern) {
+  const std::string address = replace_all(pattern, "{token}", std::string(34, 'a'));
+  if (address != pattern && mail::strict_address(address)) return {};
+  return Problem{std::move(key),
+                 "not an address with {token}; write one like \"name+{token}@example.org\", before "
+                 "the @ at most 37 characters, {token} included"};
 }
 
 std::optional<Problem> check_login(std::string_view prefix, const ImapSettings& imap) {
@@ -140,11 +153,16 @@ std::optional<Problem> check_login(std::string_view prefix, const ImapSettings& 
   return check_secret(prefix, imap.url, imap.password_file, imap.oauth);
 }
 
-std::optional<Problem> check_login(std::string_view prefix, const SmtpSettings& smtp) {
+std::optional<Problem> check_login(std::string_view prefix, SmtpSettings& smtp) {
   if (smtp.url.user.empty() &&
       (!smtp.url.is_loopback() || !smtp.password_file.empty() || smtp.oauth))
     return Problem{fmt::format("{}.url", prefix),
                    "names no user to log in as; write smtps://USER@HOST, an @ in USER as %40"};
+  if (smtp.connections < 1 || smtp.connections > 50)
+    return Problem{fmt::format("{}.connections", prefix), "write a number from 1 to 50"};
+  if (smtp.divert && !make_strict(*smtp.divert))
+    return Problem{fmt::format("{}.divert", prefix),
+                   "not a plain address; write one like trial@example.org"};
   return check_secret(prefix, smtp.url, smtp.password_file, smtp.oauth);
 }
 

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <span>
 
+#include "lib/base/ascii.h"
 #include "lib/base/closest.h"
 #include "lib/base/time.h"
 
@@ -118,12 +118,9 @@ Status read_value(const Given& given, bool& into) {
 
 Status read_value(const Given& given, int& into) {
   if (given.type != Type::number) return expected("a number, without quotes");
-  int value = 0;
-  const char* const end = given.text.data() + given.text.size();
-  const auto [stopped, failed] = std::from_chars(given.text.data(), end, value);
-  if (failed != std::errc{} || stopped != end || value < 0)
-    return Error{Fault::invalid, "not a whole number from 0 to 2147483647"};
-  into = value;
+  const auto value = number_of<int>(given.text);
+  if (!value || *value < 0) return Error{Fault::invalid, "not a whole number from 0 to 2147483647"};
+  into = *value;
   return ok();
 }
 
@@ -161,23 +158,16 @@ Status read_value(const Given& given, std::vector<Webhook>& into) {
                    });
 }
 
-Status read_value(const Given& given, std::optional<Oauth>& into) {
-  if (given.type == Type::null) {
-    into.reset();
-    return ok();
-  }
-  Oauth oauth;
+Status read_value(const Given& given, Oauth& into) {
   std::string grant = "client_credentials";
-  const Field fields[] = {{"token_url", &oauth.token_url, true},
-                          {"client_id", &oauth.client_id, true},
-                          {"client_secret_file", &oauth.client_secret_file, true},
-                          {"scope", &oauth.scope, false},
+  const Field fields[] = {{"token_url", &into.token_url, true},
+                          {"client_id", &into.client_id, true},
+                          {"client_secret_file", &into.client_secret_file, true},
+                          {"scope", &into.scope, false},
                           {"grant", &grant, false},
-                          {"refresh_token_file", &oauth.refresh_token_file, false}};
+                          {"refresh_token_file", &into.refresh_token_file, false}};
   if (Status read = read_object(given, fields); !read) return read;
-  if (Status known = read_grant(grant, oauth); !known) return known;
-  into = std::move(oauth);
-  return ok();
+  return read_grant(grant, into);
 }
 
 }  // namespace trust::config

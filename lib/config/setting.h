@@ -71,7 +71,17 @@ Status read_value(const Given& given, std::chrono::milliseconds& into);  ///< > 
 Status read_value(const Given& given, std::vector<std::string>& into);
 Status read_value(const Given& given, std::vector<Person>& into);
 Status read_value(const Given& given, std::vector<Webhook>& into);
-Status read_value(const Given& given, std::optional<Oauth>& into);  ///< null = none
+Status read_value(const Given& given, Oauth& into);
+/// Anything else that may be missing: null = none.
+template <class Value>
+Status read_value(const Given& given, std::optional<Value>& into) {
+  into.reset();
+  if (given.type == Given::Type::null) return ok();
+  Value value;
+  Status read = read_value(given, value);
+  if (read) into = std::move(value);
+  return read;
+}
 
 /// required: must be in the file. usual: may be left out, and then the member keeps its initial
 /// value; the sample shows it all the same. optional: has a default.
@@ -94,21 +104,38 @@ struct Setting {
   Holds holds = Holds::value;
 };
 
-template <class Config, class Read>
+/// The member that `path` leads to: member_of(c, &Config::imap, &ImapSettings::url) is c.imap.url.
+template <class Object, class First, class... Rest>
+auto& member_of(Object& object, First first, Rest... path) {
+  if constexpr (sizeof...(path) == 0)
+    return object.*first;
+  else
+    return member_of(object.*first, path...);
+}
+
+template <class Config, class Member, class... Rest>
 Setting<Config> setting(std::string key, Need need, std::string_view default_json,
-                        std::string_view doc, Read member_of) {
-  return {std::move(key), need, default_json, doc, [member_of](Config& config, const Given& given) {
-            return read_value(given, member_of(config));
+                        std::string_view doc, Member Config::*member, Rest... path) {
+  return {std::move(key), need, default_json, doc, [=](Config& config, const Given& given) {
+            return read_value(given, member_of(config, member, path...));
           }};
 }
 
 /// The same for a value that names files.
-template <class Config, class Read>
+template <class Config, class Member, class... Rest>
 Setting<Config> path_setting(std::string key, Need need, std::string_view default_json,
-                             std::string_view doc, Read member_of) {
-  Setting<Config> row = setting<Config>(std::move(key), need, default_json, doc, member_of);
+                             std::string_view doc, Member Config::*member, Rest... path) {
+  Setting<Config> row = setting(std::move(key), need, default_json, doc, member, path...);
   row.holds = Holds::path;
   return row;
+}
+
+/// A table from its pieces: single rows in braces, and the groups of groups.h.
+template <class Config>
+std::vector<Setting<Config>> table(std::initializer_list<std::vector<Setting<Config>>> pieces) {
+  std::vector<Setting<Config>> rows;
+  for (const auto& piece : pieces) rows.insert(rows.end(), piece.begin(), piece.end());
+  return rows;
 }
 
 }  // namespace trust::config

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 
 namespace trust::config {
@@ -28,21 +28,17 @@ std::optional<std::string> percent_decoded(std::string_view text) {
       out += text[i];
       continue;
     }
-    unsigned code = 0;
-    if (i + 2 >= text.size()) return {};
-    const char* const end = text.data() + i + 3;
-    const auto [stopped, failed] = std::from_chars(text.data() + i + 1, end, code, 16);
-    if (failed != std::errc{} || stopped != end || code < 0x20 || code == 0x7f) return {};
-    out += static_cast<char>(code);
+    const auto code = number_of<unsigned>(text.substr(i + 1, 2), 16);
+    if (i + 2 >= text.size() || !code || is_control(static_cast<char>(*code))) return {};
+    out += static_cast<char>(*code);
     i += 2;
   }
   return out;
 }
 
 bool is_host_name(std::string_view host) {
-  return !host.empty() && host.size() <= 253 && std::all_of(host.begin(), host.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-  });
+  return !host.empty() && host.size() <= 253 &&
+         all_of(host, [](char c) { return is_alnum(c) || c == '-' || c == '.'; });
 }
 
 bool is_ipv6(std::string_view host) {
@@ -51,11 +47,8 @@ bool is_ipv6(std::string_view host) {
 }
 
 std::optional<int> port_of(std::string_view digits) {
-  int port = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stopped, failed] = std::from_chars(digits.data(), end, port);
-  if (failed != std::errc{} || stopped != end || port < 1 || port > 65535) return {};
-  return port;
+  const auto port = number_of<int>(digits);
+  return port && *port >= 1 && *port <= 65535 ? port : std::nullopt;
 }
 
 /// "host", "host:port", "[v6]", "[v6]:port" into `host` and the digits behind the colon.
@@ -92,8 +85,7 @@ bool Url::is_loopback() const {
   const auto numbers = split(host, '.');
   return numbers.size() == 4 && numbers[0] == "127" &&
          std::all_of(numbers.begin(), numbers.end(), [](std::string_view n) {
-           return !n.empty() && n.size() <= 3 &&
-                  n.find_first_not_of("0123456789") == std::string_view::npos;
+           return !n.empty() && n.size() <= 3 && all_of(n, is_digit);
          });
 }
 

@@ -54,7 +54,7 @@ TEST(IntakeConfig, MakesAddressesStrictAndDerivesFolders) {
   ASSERT_TRUE(read) << read.error().text();
   EXPECT_EQ(read->address, "security@example.org");
   EXPECT_EQ(read->staff_addresses(), std::vector<std::string>{"ada@example.org"});
-  EXPECT_EQ(read->name_of_staff("ada@example.org"), "Ada");
+  EXPECT_EQ(read->staff[0].name, "Ada");
   EXPECT_EQ(read->store.url.file(), "/etc/t/db/x.db");
   EXPECT_EQ(read->state_dir, "/etc/t/db");
   EXPECT_EQ(read->authserv_id, "");
@@ -83,11 +83,15 @@ INSTANTIATE_TEST_SUITE_P(
                 "x.json:2: register.file: there beside register.url; remove one of them"},
         BadFile{"reply_to_without_token", R"("reply_to": "security@example.org",)",
                 "x.json:2: reply_to: not an address with {token}; write one like "
-                "\"security+{token}@example.org\""},
+                "\"name+{token}@example.org\", before the @ at most 37 characters, {token} "
+                "included"},
+
         BadFile{"reply_to_too_long",
                 R"("reply_to": "security-of-a-very-long-named-company+{token}@example.org",)",
                 "x.json:2: reply_to: not an address with {token}; write one like "
-                "\"security+{token}@example.org\""},
+                "\"name+{token}@example.org\", before the @ at most 37 characters, {token} "
+                "included"},
+
         BadFile{"dotted_key", R"("smtp.divert": "x",)",
                 "x.json:2: smtp.divert: unknown key; write what is behind the dot inside \"smtp\": "
                 "{…}"},

@@ -22,34 +22,19 @@ struct Small {
   std::optional<std::string> services;
 
   static std::span<const Setting<Small>> settings() {
-    static const std::vector<Setting<Small>> table = [] {
-      std::vector<Setting<Small>> rows{
-          setting<Small>(
-              "address", Need::required, R"("security@example.org")", "The address.",
-              [](Small & c) -> auto& { return c.address; }),
-          setting<Small>(
-              "staff", Need::optional, "[]", "People.",
-              [](Small & c) -> auto& { return c.staff; })};
-      const auto append = [&](std::vector<Setting<Small>> more) {
-        for (auto& row : more) rows.push_back(std::move(row));
-      };
-      append(imap_settings<Small>(
-          "imap", Need::required, [](Small & c) -> auto& { return c.imap; }));
-      append(smtp_settings<Small>(
-          "smtp", [](Small & c) -> auto& { return c.smtp; }));
-      append(store_settings<Small>(
-          "store", R"("sqlite:/var/lib/x/x.db")", [](Small & c) -> auto& { return c.store; }));
-      append(notice_settings<Small>(
-          "notices", LateMail::settable, [](Small & c) -> auto& { return c.notices; }));
-      append(http_settings<Small>(
-          "http", R"("127.0.0.1:8025")", PrivateListen::settable, R"("127.0.0.1:8026")",
-          [](Small & c) -> auto& { return c.http; }));
-      append({path_setting<Small>(
-          "services", Need::usual, R"("services.json")", "Services.",
-          [](Small & c) -> auto& { return c.services; })});
-      return rows;
-    }();
-    return table;
+    static const std::vector<Setting<Small>> rows =
+        config::table<Small>({{setting("address", Need::required, R"("security@example.org")",
+                                       "The address.", &Small::address),
+                               setting("staff", Need::optional, "[]", "People.", &Small::staff)},
+                              imap_settings("imap", Need::required, &Small::imap),
+                              smtp_settings("smtp", &Small::smtp),
+                              store_settings("store", R"("sqlite:/var/lib/x/x.db")", &Small::store),
+                              notice_settings("notices", LateMail::settable, &Small::notices),
+                              http_settings("http", R"("127.0.0.1:8025")", PrivateListen::settable,
+                                            R"("127.0.0.1:8026")", &Small::http),
+                              {path_setting("services", Need::usual, R"("services.json")",
+                                            "Services.", &Small::services)}});
+    return rows;
   }
   std::optional<Problem> check() {
     if (auto problem = check_login("imap", imap)) return problem;
@@ -163,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "\"imaps://a@mail.example.org\"},\n"
                 "\"smtp\": {\"url\": \"smtp://127.0.0.1:25\"}}",
                 "x.json:2: imap.password_file: missing; add it, for example \"password_file\": "
-                "\"/etc/trust-mail/password\", or oauth"},
+                "\"/etc/trust-mail/password\""},
         BadFile{"secret_without_login", file_with("", "", R"(, "password_file": "x")"),
                 "x.json:9: smtp.url: names no user to log in as; write smtps://USER@HOST, an @ in "
                 "USER as %40"},
