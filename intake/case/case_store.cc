@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/text.h"
+#include "lib/store/rows.h"
 
 namespace trust::intake {
 
@@ -87,10 +88,6 @@ constexpr Sql kDue{"promises_due", R"sql(
                    "ttiiiiitt"};
 constexpr Sql kMeet{"meet_promise", R"sql(
     UPDATE promise SET met_at = $1 WHERE case_id = $2 AND kind = $3 AND met_at IS NULL AND void_at IS NULL
-    RETURNING case_id)sql",
-                    "t"};
-constexpr Sql kVoid{"void_promise", R"sql(
-    UPDATE promise SET void_at = $1, void_because = $2 WHERE case_id = $3 AND met_at IS NULL AND void_at IS NULL
     RETURNING case_id)sql",
                     "t"};
 
@@ -183,21 +180,6 @@ Promise promise_from(const Row& row) {
           row[5].maybe_time(), row[6].flag(), row[7].text(), row[8].text()};
 }
 
-template <class T>
-Result<std::vector<T>> collect(const Result<Rows>& rows, T (*from)(const Row&)) {
-  if (!rows) return rows.error();
-  std::vector<T> all;
-  for (const Row& row : *rows) all.push_back(from(row));
-  return all;
-}
-
-std::string first_text(const Row& row) { return row[0].text(); }
-
-Result<int> counted(const Result<Rows>& rows) {
-  if (!rows) return rows.error();
-  return static_cast<int>(rows->size());
-}
-
 /// A LIKE pattern for "contains these words", with '!' as its escape.
 std::string containing(const std::string& words) {
   std::string pattern = "%";
@@ -211,28 +193,26 @@ std::string containing(const std::string& words) {
 }  // namespace
 
 Result<bool> CaseStore::open(const Case& c) {
-  const Result<Rows> rows = c_.query(kOpen, {c.id,
-                                             c.state,
-                                             c.kind,
-                                             c.urgent,
-                                             c.encrypted,
-                                             c.reporter_address,
-                                             c.reporter_name,
-                                             c.dmarc,
-                                             c.subject,
-                                             to_list(c.services),
-                                             c.times,
-                                             to_list(c.marks),
-                                             c.look_because,
-                                             c.first_mail,
-                                             c.received,
-                                             c.opened,
-                                             c.acknowledgment,
-                                             c.acknowledgment_because,
-                                             c.notice,
-                                             c.notice_mail});
-  if (!rows) return rows.error();
-  return !rows->empty();
+  return store::any(c_.query(kOpen, {c.id,
+                                     c.state,
+                                     c.kind,
+                                     c.urgent,
+                                     c.encrypted,
+                                     c.reporter_address,
+                                     c.reporter_name,
+                                     c.dmarc,
+                                     c.subject,
+                                     to_list(c.services),
+                                     c.times,
+                                     to_list(c.marks),
+                                     c.look_because,
+                                     c.first_mail,
+                                     c.received,
+                                     c.opened,
+                                     c.acknowledgment,
+                                     c.acknowledgment_because,
+                                     c.notice,
+                                     c.notice_mail}));
 }
 
 Result<Case> CaseStore::find(const std::string& id) { return one_case(c_.query(kFind, {id})); }
@@ -240,9 +220,7 @@ Result<Case> CaseStore::find(const std::string& id) { return one_case(c_.query(k
 Result<Case> CaseStore::hold(const std::string& id) { return one_case(c_.query(kHold, {id})); }
 
 Result<std::optional<std::string>> CaseStore::id_opened_by(const std::string& mail_id) {
-  const Result<Rows> rows = c_.query(kOpenedBy, {mail_id});
-  if (!rows) return rows.error();
-  return rows->empty() ? std::optional<std::string>{} : std::optional{(*rows)[0][0].text()};
+  return store::first(c_.query(kOpenedBy, {mail_id}), store::text_of);
 }
 
 Status CaseStore::update(const Case& c) {
@@ -275,18 +253,17 @@ Result<std::vector<QueuedCase>> CaseStore::list(const CaseFilter& filter) {
   const Result<Rows> rows = c_.query(
       kList, {filter.state, filter.state, filter.assignee, filter.assignee, filter.late_only,
               filter.now, words, pattern, pattern, pattern, filter.limit});
-  if (!rows) return rows.error();
-  std::vector<QueuedCase> cases;
-  for (const Row& row : *rows) cases.push_back({case_from(row), row[27].maybe_time()});
-  return cases;
+  return store::all(rows, [](const Row& row) {
+    return QueuedCase{case_from(row), row[27].maybe_time()};
+  });
 }
 
 Result<std::vector<std::string>> CaseStore::to_acknowledge(const std::string& last, int limit) {
-  return collect(c_.query(kToAcknowledge, {last, limit}), first_text);
+  return store::all(c_.query(kToAcknowledge, {last, limit}), store::text_of);
 }
 
 Result<std::vector<std::string>> CaseStore::to_notice(const std::string& last, int limit) {
-  return collect(c_.query(kToNotice, {last, limit}), first_text);
+  return store::all(c_.query(kToNotice, {last, limit}), store::text_of);
 }
 
 Status CaseStore::add_promise(const Promise& p) {
@@ -295,20 +272,15 @@ Status CaseStore::add_promise(const Promise& p) {
 }
 
 Result<std::vector<Promise>> CaseStore::promises_of(const std::string& case_id) {
-  return collect(c_.query(kPromises, {case_id}), promise_from);
+  return store::all(c_.query(kPromises, {case_id}), promise_from);
 }
 
 Result<std::vector<Promise>> CaseStore::due(UtcTime until) {
-  return collect(c_.query(kDue, {until}), promise_from);
+  return store::all(c_.query(kDue, {until}), promise_from);
 }
 
 Result<int> CaseStore::meet(const std::string& case_id, const std::string& kind, UtcTime at) {
-  return counted(c_.query(kMeet, {at, case_id, kind}));
-}
-
-Result<int> CaseStore::make_void(const std::string& case_id, UtcTime at,
-                                 const std::string& because) {
-  return counted(c_.query(kVoid, {at, because, case_id}));
+  return store::how_many(c_.query(kMeet, {at, case_id, kind}));
 }
 
 Status CaseStore::add_message_id(const std::string& case_id, const std::string& message_id,
@@ -321,7 +293,7 @@ Result<std::vector<std::string>> CaseStore::cases_of_message_ids(
     const std::vector<std::string>& ids) {
   std::vector<std::string> cases;
   for (const std::string& id : ids) {
-    const auto found = collect(c_.query(kCasesOfId, {id}), first_text);
+    const auto found = store::all(c_.query(kCasesOfId, {id}), store::text_of);
     if (!found) return found.error();
     for (const std::string& case_id : *found)
       if (std::find(cases.begin(), cases.end(), case_id) == cases.end()) cases.push_back(case_id);
@@ -331,18 +303,16 @@ Result<std::vector<std::string>> CaseStore::cases_of_message_ids(
 
 Result<CaseStore::Given> CaseStore::acknowledgments(const std::string& who, UtcTime since_day,
                                                     UtcTime since_hour) {
-  const Result<Row> to_who = c_.query_one(kGivenTo, {who, since_day});
+  const Result<int> to_who = store::number(c_.query_one(kGivenTo, {who, since_day}));
   if (!to_who) return to_who.error();
-  const Result<Row> all = c_.query_one(kGivenAll, {since_hour});
+  const Result<int> all = store::number(c_.query_one(kGivenAll, {since_hour}));
   if (!all) return all.error();
-  return Given{static_cast<int>((*to_who)[0].integer()), static_cast<int>((*all)[0].integer())};
+  return Given{*to_who, *all};
 }
 
 Result<bool> CaseStore::add_acknowledgment(const std::string& case_id, const std::string& who,
                                            bool authenticated, UtcTime at) {
-  const Result<Rows> rows = c_.query(kAcknowledge, {case_id, who, authenticated, at});
-  if (!rows) return rows.error();
-  return !rows->empty();
+  return store::any(c_.query(kAcknowledge, {case_id, who, authenticated, at}));
 }
 
 Status CaseStore::add_answer(const Answer& a) {
@@ -351,29 +321,24 @@ Status CaseStore::add_answer(const Answer& a) {
 }
 
 Result<std::vector<CaseStore::Answer>> CaseStore::answers_of(const std::string& case_id) {
-  return collect<Answer>(c_.query(kAnswers, {case_id}), [](const Row& row) -> Answer {
-    return {row[0].text(), row[1].text(), row[2].text(), row[3].text(), row[4].text(),
-            row[5].text(), row[6].text(), row[7].time(), row[8].text()};
+  return store::all(c_.query(kAnswers, {case_id}), [](const Row& row) {
+    return Answer{row[0].text(), row[1].text(), row[2].text(), row[3].text(), row[4].text(),
+                  row[5].text(), row[6].text(), row[7].time(), row[8].text()};
   });
 }
 
 Result<CaseStore::Counts> CaseStore::count(UtcTime now) {
-  const Result<Rows> states = c_.query(kCountStates);
+  Result<std::map<std::string, int>> states = store::counts(c_.query(kCountStates));
   if (!states) return states.error();
-  const Result<Row> late = c_.query_one(kCountLate, {now});
+  const Result<int> late = store::number(c_.query_one(kCountLate, {now}));
   if (!late) return late.error();
-  const Result<Row> silent = c_.query_one(kCountSilent);
+  const Result<int> silent = store::number(c_.query_one(kCountSilent));
   if (!silent) return silent.error();
-  Counts counts;
-  for (const Row& row : *states) {
-    const int n = static_cast<int>(row[1].integer());
-    if (row[0].text() == "open") counts.open = n;
-    if (row[0].text() == "look") counts.look = n;
-    if (row[0].text() == "answered") counts.answered = n;
-  }
-  counts.not_acknowledged = static_cast<int>((*silent)[0].integer());
-  counts.late = static_cast<int>((*late)[0].integer());
-  return counts;
+  return Counts{.open = (*states)["open"],
+                .late = *late,
+                .look = (*states)["look"],
+                .answered = (*states)["answered"],
+                .not_acknowledged = *silent};
 }
 
 }  // namespace trust::intake

@@ -1,7 +1,9 @@
 #include "intake/case/history_store.h"
 
 #include "lib/base/id.h"
+#include "lib/base/names.h"
 #include "lib/base/text.h"
+#include "lib/store/rows.h"
 
 namespace trust::intake {
 
@@ -30,14 +32,7 @@ constexpr Sql kAll{"history_all", R"sql(
     WHERE h.case_id > $1 OR (h.case_id = $2 AND h.seq > $3) ORDER BY h.case_id, h.seq LIMIT 1000)sql",
                    "tititttttt"};
 
-std::string_view name_of(Actor actor) {
-  switch (actor) {
-    case Actor::program: return "program";
-    case Actor::reporter: return "reporter";
-    case Actor::staff: return "staff";
-  }
-  return "program";
-}
+constexpr Names<Actor, 3> kActors{"program", "reporter", "staff"};
 
 /// Each field with its length in front, so that no two rows give the same bytes.
 std::string digest_of(std::string_view previous, std::int64_t seq, std::string_view case_id,
@@ -77,22 +72,19 @@ Status HistoryStore::append(const std::string& case_id, std::string_view kind, U
   const std::string detail = to_clean_utf8(detail_json);
   const std::string commitment = commitment_to(nonce, detail);
   const std::string digest =
-      digest_of(previous, seq, case_id, kind, to_epoch_ms(at), name_of(actor), commitment);
+      digest_of(previous, seq, case_id, kind, to_epoch_ms(at), kActors.of(actor), commitment);
   if (Status done = c_.execute(
-          kAppend, {case_id, seq, kind, at, name_of(actor), commitment, previous, digest});
+          kAppend, {case_id, seq, kind, at, kActors.of(actor), commitment, previous, digest});
       !done)
     return done;
   return c_.execute(kDetail, {case_id, seq, nonce, detail});
 }
 
 Result<std::vector<HistoryEntry>> HistoryStore::of_case(const std::string& case_id) {
-  const Result<Rows> rows = c_.query(kOfCase, {case_id});
-  if (!rows) return rows.error();
-  std::vector<HistoryEntry> entries;
-  for (const Row& row : *rows)
-    entries.push_back(
-        {row[0].integer(), row[1].text(), row[2].time(), row[3].text(), row[4].text()});
-  return entries;
+  return store::all(c_.query(kOfCase, {case_id}), [](const Row& row) {
+    return HistoryEntry{row[0].integer(), row[1].text(), row[2].time(), row[3].text(),
+                        row[4].text()};
+  });
 }
 
 Result<std::string> HistoryStore::verify_all() {

@@ -1,11 +1,12 @@
 #include "intake/case/mail_store.h"
 
+#include "lib/store/rows.h"
+
 namespace trust::intake {
 
 namespace {
 
 using store::Row;
-using store::Rows;
 using store::Sql;
 
 constexpr Sql kWaiting{"mails_waiting", R"sql(
@@ -72,31 +73,20 @@ StoredMail mail_from(const Row& row) {
   return m;
 }
 
-Result<bool> any(const Result<Rows>& rows) {
-  if (!rows) return rows.error();
-  return !rows->empty();
-}
-
-Result<int> count_of(const Result<Row>& row) {
-  if (!row) return row.error();
-  return static_cast<int>((*row)[0].integer());
-}
-
 }  // namespace
 
 Result<std::vector<MailStore::Waiting>> MailStore::waiting(const Waiting& last, int limit) {
-  const Result<Rows> rows = c_.query(kWaiting, {last.first_seen, last.first_seen, last.id, limit});
-  if (!rows) return rows.error();
-  std::vector<Waiting> mails;
-  for (const Row& row : *rows) mails.push_back({row[0].text(), row[1].text(), row[2].time()});
-  return mails;
+  return store::all(c_.query(kWaiting, {last.first_seen, last.first_seen, last.id, limit}),
+                    [](const Row& row) {
+                      return Waiting{row[0].text(), row[1].text(), row[2].time()};
+                    });
 }
 
 Result<int> MailStore::count_waiting(UtcTime before) {
-  return count_of(c_.query_one(kCountWaiting, {before}));
+  return store::number(c_.query_one(kCountWaiting, {before}));
 }
 
-Result<int> MailStore::count_without_case() { return count_of(c_.query_one(kCountLost)); }
+Result<int> MailStore::count_without_case() { return store::number(c_.query_one(kCountLost)); }
 
 Result<StoredMail> MailStore::find(const std::string& id) {
   const Result<Row> row = c_.query_one(kFind, {id});
@@ -113,25 +103,24 @@ Result<std::string> MailStore::raw(const std::string& id) {
 Result<std::optional<MailStore::Twin>> MailStore::twin(const std::string& id,
                                                        const std::string& digest_content,
                                                        const std::string& from_address) {
-  const Result<Rows> rows = c_.query(kTwin, {digest_content, from_address, id});
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::optional<Twin>{};
-  return std::optional{Twin{(*rows)[0][0].text(), (*rows)[0][1].text()}};
+  return store::first(c_.query(kTwin, {digest_content, from_address, id}), [](const Row& row) {
+    return Twin{row[0].text(), row[1].text()};
+  });
 }
 
 Result<bool> MailStore::is_known_message_id(const std::string& id, const std::string& message_id) {
   if (message_id.empty()) return false;
-  return any(c_.query(kKnownId, {message_id, id}));
+  return store::any(c_.query(kKnownId, {message_id, id}));
 }
 
 Result<bool> MailStore::wrote_to(const std::string& address, const std::string& case_id) {
   if (address.empty()) return false;
-  return any(c_.query(kWrote, {case_id, address}));
+  return store::any(c_.query(kWrote, {case_id, address}));
 }
 
 Result<bool> MailStore::set_parsed(const StoredMail& m, const std::string& digest_content) {
-  return any(c_.query(kSetParsed,
-                      {digest_content, m.parsed, m.from_address, m.subject, m.message_id, m.id}));
+  return store::any(c_.query(
+      kSetParsed, {digest_content, m.parsed, m.from_address, m.subject, m.message_id, m.id}));
 }
 
 Result<std::string> MailStore::digest_content(const std::string& id) {
@@ -142,15 +131,11 @@ Result<std::string> MailStore::digest_content(const std::string& id) {
 
 Result<bool> MailStore::file(const StoredMail& m) {
   const store::Value case_id = m.case_id.empty() ? store::Value{} : store::Value{m.case_id};
-  return any(c_.query(kFile, {m.kind, case_id, m.relation, m.id}));
+  return store::any(c_.query(kFile, {m.kind, case_id, m.relation, m.id}));
 }
 
 Result<std::vector<StoredMail>> MailStore::of_case(const std::string& case_id) {
-  const Result<Rows> rows = c_.query(kOfCase, {case_id});
-  if (!rows) return rows.error();
-  std::vector<StoredMail> mails;
-  for (const Row& row : *rows) mails.push_back(mail_from(row));
-  return mails;
+  return store::all(c_.query(kOfCase, {case_id}), mail_from);
 }
 
 }  // namespace trust::intake

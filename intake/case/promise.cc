@@ -48,6 +48,12 @@ Promise new_promise(std::string_view case_id, std::string_view kind, UtcTime sta
   return promise;
 }
 
+const Promise* open_promise(const std::vector<Promise>& promises, std::string_view kind) {
+  for (const Promise& promise : promises)
+    if (promise.is_open() && promise.kind == kind) return &promise;
+  return nullptr;
+}
+
 Derivation derivation_of(const Promise& promise) {
   Derivation derivation;
   derivation.due.due = promise.due;

@@ -16,6 +16,9 @@ inline constexpr BusinessDays kTriageDays{7};    ///< of a vulnerability
 Promise new_promise(std::string_view case_id, std::string_view kind, UtcTime start,
                     std::string_view start_by, BusinessDays days, const Calendar& calendar);
 
+/// The open promise of that kind; nullptr: there is none.
+const Promise* open_promise(const std::vector<Promise>& promises, std::string_view kind);
+
 /// The days of a promise's derivation, as they were counted then.
 struct Derivation {
   DueTime due;

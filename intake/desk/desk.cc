@@ -5,6 +5,7 @@
 #include "intake/case/mail_store.h"
 #include "intake/case/promise.h"
 #include "intake/desk/case_name.h"
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/cage/json.h"
 
@@ -28,7 +29,7 @@ Result<MailView> view_of(const StoredMail& stored) {
 
 std::string case_name(std::string_view typed) {
   std::string name;
-  for (const char c : trim(typed)) name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  for (const char c : trim(typed)) name += upper(c);
   return name.starts_with("TM-") ? name : "TM-" + name;
 }
 

@@ -18,6 +18,7 @@
 #include "intake/answer/answer.h"
 #include "intake/answer/letters.h"
 #include "intake/case/case_store.h"
+#include "intake/case/opening.h"
 #include "intake/clock/calendar.h"
 #include "intake/desk/case_view.h"
 #include "lib/base/result.h"
@@ -110,6 +111,10 @@ class Desk {
   Status record(store::Connection& connection, Case& held, const AnswerRequest& request,
                 const StaffMember& by, const Outgoing& mail, UtcTime now);
   Status promise_triage(store::Connection& connection, const Case& c);
+  /// One act of a member of staff on one case, held, with its history row: one transaction.
+  using Act = std::function<Status(store::Connection&, Case& held, const Changer&)>;
+  Result<Case> change(const std::string& case_id, const std::string& by, std::string_view what,
+                      const Act& act);
 
   DeskTools t_;
   DeskSettings settings_;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "intake/answer/letter.h"
@@ -8,11 +7,13 @@
 #include "intake/case/opening.h"
 #include "intake/desk/case_name.h"
 #include "intake/desk/desk.h"
+#include "lib/base/ascii.h"
 #include "lib/base/id.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/outbox/outbox_store.h"
 #include "lib/outbox/retry.h"
+#include "lib/store/transact.h"
 
 namespace trust::intake {
 
@@ -39,10 +40,8 @@ Result<std::string> last_message_id(Connection& connection, const Case& c) {
 }
 
 bool is_incident_id(std::string_view id) {
-  return id.size() <= kLongestIncident && std::all_of(id.begin(), id.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '_' || c == '.';
-         });
+  return id.size() <= kLongestIncident &&
+         all_of(id, [](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 /// Whether the case is one that this request may answer.
@@ -140,21 +139,19 @@ Result<Answered> Desk::answer(const AnswerRequest& given) {
   if (!prepared) return prepared.error();
   const AnswerRequest& request = prepared->request;
   const UtcTime now = t_.clock.now();
-  Answered answered{{}, prepared->warning};
   // If we die here, then nothing was queued and no promise is met; after the commit both stand.
-  const Status done = t_.connection.transaction([&](Connection& connection) -> Status {
-    CaseStore cases{connection};
-    Result<Case> held = cases.hold(request.case_id);
+  Result<Outgoing> mail = store::transact(t_.connection, [&](Connection& c) -> Result<Outgoing> {
+    Result<Case> held = CaseStore{c}.hold(request.case_id);
     if (!held) return held.error();
-    if (Status allowed = may_answer(request, *held); !allowed) return allowed;
-    Result<Outgoing> mail = write(connection, *held, request);
-    if (!mail) return mail.error();
-    answered.mail = *std::move(mail);
-    return record(connection, *held, request, prepared->by, answered.mail, now);
+    if (const Status allowed = may_answer(request, *held); !allowed) return allowed.error();
+    Result<Outgoing> written = write(c, *held, request);
+    if (!written) return written;
+    const Status done = record(c, *held, request, prepared->by, *written, now);
+    return done ? written : done.error();
   });
-  if (!done) return done.error();
+  if (!mail) return mail.error();
   log(Event::case_answered, {{"case", request.case_id}, {"outcome", name_of(request.outcome)}});
-  return answered;
+  return Answered{*std::move(mail), prepared->warning};
 }
 
 Status Desk::record(Connection& connection, Case& held, const AnswerRequest& request,
@@ -206,57 +203,51 @@ Status Desk::promise_triage(Connection& connection, const Case& c) {
   return add_triage(connection, c, c.received, first->received_by, t_.calendar);
 }
 
-Result<Case> Desk::report(const std::string& case_id, const std::string& by) {
+Result<Case> Desk::change(const std::string& case_id, const std::string& by, std::string_view what,
+                          const Act& act) {
   const Result<StaffMember> member = staff_member(by);
   if (!member) return member.error();
   const std::string id = case_name(case_id);
   const Changer changer{Actor::staff, member->address, t_.clock.now()};
-  Case changed;
-  const Status done = t_.connection.transaction([&](Connection& connection) -> Status {
-    Result<Case> held = CaseStore{connection}.hold(id);
-    if (!held) return held.error();
-    const Result<StoredMail> first = MailStore{connection}.find(held->first_mail);
-    if (!first) return first.error();
-    if (Status raised = become_report(connection, *held, first->received_by, t_.calendar, changer);
-        !raised)
-      return raised;
-    changed = *std::move(held);
-    return ok();
+  Result<Case> changed = store::transact(t_.connection, [&](Connection& c) -> Result<Case> {
+    Result<Case> held = CaseStore{c}.hold(id);
+    if (!held) return held;
+    if (const Status acted = act(c, *held, changer); !acted) return acted.error();
+    return held;
   });
-  if (!done) return done.error();
-  log(Event::case_changed, {{"case", id}, {"change", "report"}});
+  if (changed) log(Event::case_changed, {{"case", id}, {"change", what}});
   return changed;
 }
 
+Result<Case> Desk::report(const std::string& case_id, const std::string& by) {
+  return change(case_id, by, "report",
+                [&](Connection& connection, Case& held, const Changer& changer) -> Status {
+                  const Result<StoredMail> first = MailStore{connection}.find(held.first_mail);
+                  if (!first) return first.error();
+                  return become_report(connection, held, first->received_by, t_.calendar, changer);
+                });
+}
+
 Result<Case> Desk::acknowledge(const std::string& case_id, const std::string& by) {
-  const Result<StaffMember> member = staff_member(by);
-  if (!member) return member.error();
-  const std::string id = case_name(case_id);
-  const UtcTime now = t_.clock.now();
-  Case changed;
-  const Status done = t_.connection.transaction([&](Connection& connection) -> Status {
-    CaseStore cases{connection};
-    Result<Case> held = cases.hold(id);
-    if (!held) return held.error();
-    if (held->reporter_address.empty())
-      return Error{Fault::invalid, id + " has no address that can be written to"};
-    if (held->state != "open")
-      return Error{Fault::conflict, id + " is " + held->state +
-                                        ": it awaits no answer that an "
-                                        "acknowledgment could promise"};
-    if (held->acknowledgment == "queued" || held->acknowledgment == "pending")
-      return Error{Fault::conflict, id + " has its acknowledgment already"};
-    held->acknowledgment = "pending";
-    held->acknowledgment_because = "ordered";
-    if (Status set = cases.set_acknowledgment(id, held->acknowledgment, "ordered"); !set)
-      return set;
-    changed = *held;
-    return HistoryStore{connection}.append(id, "acknowledgment_ordered", now, Actor::staff,
-                                           dump({{"by", member->address}}));
-  });
-  if (!done) return done.error();
-  log(Event::case_changed, {{"case", id}, {"change", "acknowledge"}});
-  return changed;
+  return change(
+      case_id, by, "acknowledge",
+      [](Connection& connection, Case& held, const Changer& changer) -> Status {
+        if (held.reporter_address.empty())
+          return Error{Fault::invalid, held.id + " has no address that can be written to"};
+        if (held.state != "open")
+          return Error{Fault::conflict, held.id + " is " + held.state +
+                                            ": it awaits no answer that an "
+                                            "acknowledgment could promise"};
+        if (held.acknowledgment == "queued" || held.acknowledgment == "pending")
+          return Error{Fault::conflict, held.id + " has its acknowledgment already"};
+        held.acknowledgment = "pending";
+        held.acknowledgment_because = "ordered";
+        if (Status set = CaseStore{connection}.set_acknowledgment(held.id, "pending", "ordered");
+            !set)
+          return set;
+        return HistoryStore{connection}.append(held.id, "acknowledgment_ordered", changer.at,
+                                               changer.actor, dump({{"by", changer.by}}));
+      });
 }
 
 }  // namespace trust::intake

@@ -13,6 +13,7 @@
 #include "intake/flow/reading.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/store/transact.h"
 
 namespace trust::intake {
 
@@ -325,17 +326,12 @@ Result<Filed> file_parsed(const FlowTools& tools, const FlowSettings& settings,
                           const std::string& mail_id) {
   const Result<ReadMail> mail = read_mail(tools.connection, mail_id, settings, tools.services);
   if (!mail) return mail.error();
-  Filed filed;
-  if (mail->stored.stage == "filed") return filed;
+  if (mail->stored.stage == "filed") return Filed{};
   const UtcTime now = tools.clock.now();
-  const Status done = tools.connection.transaction([&](Connection& connection) -> Status {
-    const Result<Filed> place = Filing{tools, settings, connection, *mail, now}.file();
-    if (!place) return place.error();
-    filed = *place;
-    return ok();
+  Result<Filed> filed = store::transact(tools.connection, [&](Connection& connection) {
+    return Filing{tools, settings, connection, *mail, now}.file();
   });
-  if (!done) return done.error();
-  log_filed(*mail, filed);
+  if (filed) log_filed(*mail, *filed);
   return filed;
 }
 

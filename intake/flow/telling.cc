@@ -23,12 +23,6 @@ constexpr int kPerAddressVerified = 10;
 constexpr std::chrono::hours kDay{24};
 constexpr std::chrono::hours kHour{1};
 
-const Promise* open_promise(const std::vector<Promise>& promises, std::string_view kind) {
-  for (const Promise& promise : promises)
-    if (promise.is_open() && promise.kind == kind) return &promise;
-  return nullptr;
-}
-
 outbox::NewMail row_for(outbox::Kind kind, std::string reference, const Outgoing& mail,
                         UtcTime now) {
   return {.kind = kind,

@@ -1,6 +1,7 @@
 #include "intake/mailbox/ledger_store.h"
 
 #include "lib/base/id.h"
+#include "lib/store/rows.h"
 
 namespace trust::intake {
 
@@ -75,10 +76,9 @@ std::uint32_t uid_of(const store::Value& value) {
 
 Result<std::optional<LedgerStore::Folder>> LedgerStore::folder(const std::string& account,
                                                                const std::string& folder) {
-  const Result<Rows> rows = c_.query(kFolder, {account, folder});
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::optional<Folder>{};
-  return std::optional{Folder{uid_of((*rows)[0][0]), (*rows)[0][1].time()}};
+  return store::first(c_.query(kFolder, {account, folder}), [](const Row& row) {
+    return Folder{uid_of(row[0]), row[1].time()};
+  });
 }
 
 Status LedgerStore::enter_folder(const FolderKey& key, UtcTime first_look) {
@@ -99,19 +99,16 @@ Result<std::vector<std::uint32_t>> LedgerStore::settled(const FolderKey& key, st
 }
 
 Result<std::uint32_t> LedgerStore::highest(const FolderKey& key) {
-  const Result<Row> row = c_.query_one(kHighest, {key.account, key.folder, key.uidvalidity});
-  if (!row) return row.error();
-  return uid_of((*row)[0]);
+  return store::number<std::uint32_t>(
+      c_.query_one(kHighest, {key.account, key.folder, key.uidvalidity}));
 }
 
 Result<std::vector<LedgerStore::Again>> LedgerStore::to_try_again(const FolderKey& key,
                                                                   UtcTime now) {
-  const Result<Rows> rows = c_.query(kAgain, {key.account, key.folder, key.uidvalidity, now});
-  if (!rows) return rows.error();
-  std::vector<Again> again;
-  for (const Row& row : *rows)
-    again.push_back({uid_of(row[0]), static_cast<int>(row[1].integer())});
-  return again;
+  return store::all(c_.query(kAgain, {key.account, key.folder, key.uidvalidity, now}),
+                    [](const Row& row) {
+                      return Again{uid_of(row[0]), static_cast<int>(row[1].integer())};
+                    });
 }
 
 Status LedgerStore::enter_before_us(const FolderKey& key, std::uint32_t uid,

@@ -1,9 +1,9 @@
 #include "lib/base/token.h"
 
-#include <charconv>
-
+#include "lib/base/ascii.h"
 #include "lib/base/file.h"
 #include "lib/base/id.h"
+#include "lib/base/names.h"
 #include "lib/base/text.h"
 
 namespace trust {
@@ -13,19 +13,10 @@ namespace {
 constexpr std::size_t kIdBytes = 10;   // 80 bits
 constexpr std::size_t kMacBytes = 10;  // 80 bits
 
-std::string_view name_of(Purpose purpose) {
-  switch (purpose) {
-    case Purpose::case_id: return "case";
-    case Purpose::staff: return "staff";
-    case Purpose::unsubscribe: return "unsubscribe";
-    case Purpose::manage: return "manage";
-    case Purpose::verp: return "verp";
-  }
-  return "case";
-}
+constexpr Names<Purpose, 5> kPurposes{"case", "staff", "unsubscribe", "manage", "verp"};
 
 std::string mac_of(std::string_view key, Purpose purpose, std::string_view id) {
-  const std::string signed_text = std::string{"token\0", 6} + std::string{name_of(purpose)} +
+  const std::string signed_text = std::string{"token\0", 6} + std::string{kPurposes.of(purpose)} +
                                   std::string(1, '\0') + std::string{id};
   return hmac_sha256(key, signed_text).substr(0, kMacBytes);
 }
@@ -47,15 +38,13 @@ Result<Keyring> Keyring::load(const std::string& state_dir) {
   Keyring ring;
   for (const std::string_view line : lines_of(*text)) {
     const std::size_t space = line.find(' ');
-    int number = 0;
-    if (space == std::string_view::npos ||
-        std::from_chars(line.data(), line.data() + space, number).ptr != line.data() + space ||
-        number < 1 || number > 255)
+    const auto number = number_of<int>(line.substr(0, space));
+    if (space == std::string_view::npos || !number || *number < 1 || *number > 255)
       return Error{Fault::invalid, path + ": not a keyring; restore it from the backup"};
     const std::string key = from_base32(line.substr(space + 1));
     if (key.size() != 32)
       return Error{Fault::invalid, path + ": a key is damaged; restore the backup"};
-    ring.keys_[number] = key;
+    ring.keys_[*number] = key;
   }
   if (ring.keys_.empty())
     return Error{Fault::invalid, path + ": empty; restore it from the backup"};
@@ -94,7 +83,5 @@ std::optional<std::string> Keyring::verify(Purpose purpose, std::string_view tok
     return std::nullopt;
   return id;
 }
-
-std::string token_id(std::string_view name) { return sha256(name).substr(0, kIdBytes); }
 
 }  // namespace trust

@@ -41,7 +41,4 @@ class Keyring {
   std::map<int, std::string> keys_;
 };
 
-/// Ten bytes that stand for a longer name inside a token.
-std::string token_id(std::string_view name);
-
 }  // namespace trust

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/id.h"
+#include "lib/store/rows.h"
 
 namespace trust::outbox {
 
@@ -100,21 +101,10 @@ ClaimedMail claimed_from(const Row& row) {
           .expires = row[12].time()};
 }
 
-/// The number of rows an UPDATE … RETURNING gave.
-Result<int> counted(const Result<Rows>& rows) {
-  if (!rows) return rows.error();
-  return static_cast<int>(rows->size());
-}
-
-Result<bool> any(const Result<Rows>& rows) {
-  if (!rows) return rows.error();
-  return !rows->empty();
-}
-
 }  // namespace
 
 Result<bool> OutboxStore::add(const NewMail& mail, UtcTime now) {
-  return any(
+  return store::any(
       c_.query(kAdd, {random_id(), name_of(mail.kind), static_cast<int>(mail.kind), mail.reference,
                       mail.due, mail.expires, mail.envelope_from, mail.recipient,
                       store::Bytes{mail.message}, mail.message_id, now, now}));
@@ -135,7 +125,7 @@ Result<std::vector<ClaimedMail>> OutboxStore::claim(const std::string& owner, in
 
 Result<bool> OutboxStore::mark_sending(const std::string& id, const std::string& owner,
                                        UtcTime now) {
-  return any(c_.query(kMark, {now, id, owner}));
+  return store::any(c_.query(kMark, {now, id, owner}));
 }
 
 Status OutboxStore::extend(const std::string& owner, UtcTime lease_until) {
@@ -144,7 +134,7 @@ Status OutboxStore::extend(const std::string& owner, UtcTime lease_until) {
 
 Result<bool> OutboxStore::record(const std::string& id, const std::string& owner,
                                  const Verdict& verdict, UtcTime now) {
-  return any(c_.query(
+  return store::any(c_.query(
       kRecord, {name_of(verdict.state), verdict.due, verdict.attempts_made, verdict.reply_code,
                 verdict.reply_status, verdict.reply_text, now, id, owner}));
 }
@@ -155,35 +145,31 @@ Status OutboxStore::give_back(const std::string& owner, UtcTime now) {
 
 Result<Recovered> OutboxStore::recover(UtcTime now, bool all) {
   const UtcTime before = all ? UtcTime::max() : now;
-  const Result<int> queued = counted(c_.query(kRequeueDead, {now, before}));
+  const Result<int> queued = store::how_many(c_.query(kRequeueDead, {now, before}));
   if (!queued) return queued.error();
-  const Result<int> uncertain = counted(c_.query(kUncertainDead, {now, before}));
+  const Result<int> uncertain = store::how_many(c_.query(kUncertainDead, {now, before}));
   if (!uncertain) return uncertain.error();
   return Recovered{*queued, *uncertain};
 }
 
 Result<int> OutboxStore::queue_uncertain_again(UtcTime now, std::chrono::milliseconds pause) {
-  return counted(c_.query(kAgain, {now, now, now - pause}));
+  return store::how_many(c_.query(kAgain, {now, now, now - pause}));
 }
 
-Result<int> OutboxStore::expire(UtcTime now) { return counted(c_.query(kExpire, {now, now, now})); }
+Result<int> OutboxStore::expire(UtcTime now) {
+  return store::how_many(c_.query(kExpire, {now, now, now}));
+}
 
 Result<int> OutboxStore::count_busy(UtcTime now) {
-  const Result<Row> row = c_.query_one(kBusy, {now});
-  if (!row) return row.error();
-  return static_cast<int>((*row)[0].integer());
+  return store::number(c_.query_one(kBusy, {now}));
 }
 
 Result<std::map<std::string, int>> OutboxStore::count_by_state(const std::string& batch) {
-  const Result<Rows> rows = batch.empty() ? c_.query(kCountAll) : c_.query(kCountBatch, {batch});
-  if (!rows) return rows.error();
-  std::map<std::string, int> counts;
-  for (const Row& row : *rows) counts[row[0].text()] = static_cast<int>(row[1].integer());
-  return counts;
+  return store::counts(batch.empty() ? c_.query(kCountAll) : c_.query(kCountBatch, {batch}));
 }
 
 Result<int> OutboxStore::cancel_batch(const std::string& batch, UtcTime now) {
-  return counted(c_.query(kCancel, {now, batch}));
+  return store::how_many(c_.query(kCancel, {now, batch}));
 }
 
 }  // namespace trust::outbox

@@ -12,11 +12,6 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kKeptReplyBytes = 500;
 
-bool ends_word(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '<' || c == '>' || c == '(' ||
-         c == ')' || c == '"' || c == ',' || c == ';';
-}
-
 }  // namespace
 
 std::chrono::milliseconds pause_after(std::int64_t deferrals, double jitter) {
@@ -59,13 +54,12 @@ Verdict verdict_for(const ClaimedMail& mail, const mail::SendResult& result, Utc
 std::string without_addresses(std::string_view reply) {
   std::string out;
   const std::string clean = to_clean_utf8(reply);
-  std::size_t at = 0;
-  while (at < clean.size()) {
-    const std::size_t begin = at;
-    while (at < clean.size() && !ends_word(clean[at])) ++at;
-    const std::string_view word = std::string_view{clean}.substr(begin, at - begin);
+  for (std::size_t at = 0; at < clean.size();) {
+    const std::size_t end = std::min(clean.find_first_of(" \t\r\n<>()\",;", at), clean.size());
+    const std::string_view word = std::string_view{clean}.substr(at, end - at);
     out += word.find('@') == std::string_view::npos ? word : "[address]";
-    if (at < clean.size()) out += clean[at++];
+    if (end < clean.size()) out += clean[end];
+    at = end + 1;
   }
   return std::string{cut_utf8(out, kKeptReplyBytes)};
 }

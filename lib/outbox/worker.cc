@@ -195,11 +195,8 @@ mail::Outcome Worker::Impl::send_one(store::Connection& connection, const std::s
       log(Event::mail_accepted, {{"row", mail.id}, {"kind", kind}, {"ms", std::int64_t{ms}}});
       break;
     case mail::Outcome::deferred:
-      log(Event::mail_deferred,
-          {{"row", mail.id}, {"kind", kind}, {"code", result.code}, {"status", result.status}});
-      break;
     case mail::Outcome::failed:
-      log(Event::mail_failed,
+      log(result.outcome == mail::Outcome::deferred ? Event::mail_deferred : Event::mail_failed,
           {{"row", mail.id}, {"kind", kind}, {"code", result.code}, {"status", result.status}});
       break;
     case mail::Outcome::uncertain:

@@ -1,5 +1,8 @@
 #include "lib/store/meta_store.h"
 
+#include "lib/base/names.h"
+#include "lib/store/rows.h"
+
 #include <charconv>
 
 namespace trust::store {
@@ -11,22 +14,12 @@ constexpr Sql kPut{"put_meta", R"sql(
     INSERT INTO meta (key, value) VALUES ($1, $2)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value)sql"};
 
-std::string_view name_of(Fact fact) {
-  switch (fact) {
-    case Fact::key_check: return "key_check";
-    case Fact::first_look: return "first_look";
-    case Fact::last_look: break;
-  }
-  return "last_look";
-}
+constexpr Names<Fact, 3> kFacts{"key_check", "first_look", "last_look"};
 
 }  // namespace
 
 Result<std::optional<std::string>> MetaStore::get(Fact fact) {
-  const Result<Rows> rows = c_.query(kGet, {name_of(fact)});
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::optional<std::string>{};
-  return std::optional<std::string>{rows->front()[0].text()};
+  return first(c_.query(kGet, {kFacts.of(fact)}), text_of);
 }
 
 Result<std::optional<UtcTime>> MetaStore::time(Fact fact) {
@@ -40,7 +33,7 @@ Result<std::optional<UtcTime>> MetaStore::time(Fact fact) {
 }
 
 Status MetaStore::put(Fact fact, std::string_view value) {
-  return c_.execute(kPut, {name_of(fact), value});
+  return c_.execute(kPut, {kFacts.of(fact), value});
 }
 
 Status MetaStore::put(Fact fact, UtcTime time) {

@@ -21,14 +21,6 @@ const std::string& Value::bytes() const {
   return bytes != nullptr ? bytes->value : kEmpty;
 }
 
-std::optional<std::int64_t> Value::maybe_integer() const {
-  return is_null() ? std::nullopt : std::optional{integer()};
-}
-
-std::optional<std::string> Value::maybe_text() const {
-  return is_null() ? std::nullopt : std::optional{text()};
-}
-
 std::optional<UtcTime> Value::maybe_time() const {
   return is_null() ? std::nullopt : std::optional{time()};
 }

@@ -1,13 +1,14 @@
 #pragma once
 
 /// lib/store: Poco::Data behind a small face, so that one SQL text serves SQLite and PostgreSQL.
-///   sql.h        a named statement and the values that go in and come out
-///   database.*   opening, connections, transactions
+///   sql.h        a named statement and the values that go in and come out;  rows.h  what came out
+///   database.*   opening, connections, transactions;  transact.h  one that makes a value
 ///   migrate.*    numbered schema changes, run once
 ///   meta_store.*  single facts that a program keeps in its `meta` table
 /// No other folder includes Poco. Errors carry a statement's name, never its text, its values or
 /// the driver's words (PostgreSQL quotes row contents in them).
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -45,11 +46,8 @@ class Value {
  public:
   Value() = default;
   Value(Null) {}
-  Value(int number) : value_{std::int64_t{number}} {}
-  Value(std::int64_t number) : value_{number} {}
-  Value(std::uint64_t number) : value_{static_cast<std::int64_t>(number)} {}
-  Value(std::uint32_t number) : value_{std::int64_t{number}} {}
-  Value(bool flag) : value_{std::int64_t{flag ? 1 : 0}} {}
+  template <std::integral Number>  // a bool is 0 or 1
+  Value(Number number) : value_{static_cast<std::int64_t>(number)} {}
   Value(std::string text) : value_{std::move(text)} {}
   Value(std::string_view text) : value_{std::string{text}} {}
   Value(const char* text) : value_{std::string{text}} {}
@@ -67,8 +65,6 @@ class Value {
   const std::string& bytes() const;
   bool flag() const { return integer() != 0; }
   UtcTime time() const { return from_epoch_ms(integer()); }
-  std::optional<std::int64_t> maybe_integer() const;
-  std::optional<std::string> maybe_text() const;
   std::optional<UtcTime> maybe_time() const;
 
   const std::variant<Null, std::int64_t, std::string, Bytes>& variant() const { return value_; }

@@ -1,25 +1,22 @@
 #include "notifier/announcement/announcement.h"
 
-#include <algorithm>
-#include <array>
+#include "lib/base/names.h"
 
 namespace trust::notifier {
 
 namespace {
-constexpr std::array<std::string_view, 3> kKinds{"post_mortem", "correction", "follow_up"};
-constexpr std::array<std::string_view, 5> kStates{"held", "holding", "sending", "finished",
-                                                  "cancelled"};
+constexpr Names<AnnouncementKind, 3> kKinds{"post_mortem", "correction", "follow_up"};
+constexpr Names<AnnouncementState, 5> kStates{"held", "holding", "sending", "finished",
+                                              "cancelled"};
 }  // namespace
 
-std::string_view name_of(AnnouncementKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
-std::string_view name_of(AnnouncementState state) {
-  return kStates[static_cast<std::size_t>(state)];
+std::string_view name_of(AnnouncementKind kind) { return kKinds.of(kind); }
+std::optional<AnnouncementKind> announcement_kind_of(std::string_view name) {
+  return kKinds.find(name);
 }
-
+std::string_view name_of(AnnouncementState state) { return kStates.of(state); }
 std::optional<AnnouncementState> announcement_state_of(std::string_view name) {
-  const auto* at = std::find(kStates.begin(), kStates.end(), name);
-  if (at == kStates.end()) return std::nullopt;
-  return static_cast<AnnouncementState>(at - kStates.begin());
+  return kStates.find(name);
 }
 
 }  // namespace trust::notifier

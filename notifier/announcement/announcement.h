@@ -22,6 +22,7 @@ namespace trust::notifier {
 
 enum class AnnouncementKind { post_mortem, correction, follow_up };
 std::string_view name_of(AnnouncementKind kind);
+std::optional<AnnouncementKind> announcement_kind_of(std::string_view name);
 
 enum class AnnouncementState { held, holding, sending, finished, cancelled };
 std::string_view name_of(AnnouncementState state);

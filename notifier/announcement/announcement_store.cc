@@ -2,6 +2,7 @@
 
 #include "lib/base/id.h"
 #include "lib/base/text.h"
+#include "lib/store/rows.h"
 
 namespace trust::notifier {
 
@@ -72,18 +73,12 @@ constexpr Sql kResume{"resume_announcement", R"sql(
     UPDATE announcement SET state = 'holding', hold_until = $1 WHERE id = $2 AND state = 'held' RETURNING id)sql",
                       "t"};
 
-AnnouncementKind kind_of(std::string_view name) {
-  for (const AnnouncementKind kind : {AnnouncementKind::correction, AnnouncementKind::follow_up})
-    if (name_of(kind) == name) return kind;
-  return AnnouncementKind::post_mortem;
-}
-
 /// The templates are their digests still.
 Announcement announcement_from(const Row& row) {
   return {.id = row[0].text(),
           .url = row[1].text(),
           .incident_id = row[2].text(),
-          .kind = kind_of(row[3].text()),
+          .kind = announcement_kind_of(row[3].text()).value_or(AnnouncementKind::post_mortem),
           .number = static_cast<int>(row[5].integer()),
           .state = announcement_state_of(row[4].text()).value_or(AnnouncementState::held),
           .held_because = row[6].text(),
@@ -100,17 +95,6 @@ Announcement announcement_from(const Row& row) {
           .created_at = row[16].time(),
           .created_by = row[13].text(),
           .finished_at = row[18].maybe_time()};
-}
-
-std::vector<Announcement> announcements_from(const Rows& rows) {
-  std::vector<Announcement> announcements;
-  for (const Row& row : rows) announcements.push_back(announcement_from(row));
-  return announcements;
-}
-
-Result<bool> any(const Result<Rows>& rows) {
-  if (!rows) return rows.error();
-  return !rows->empty();
 }
 
 }  // namespace
@@ -141,61 +125,52 @@ Status AnnouncementStore::set_recipients(const std::string& id, std::int64_t rec
 }
 
 Result<std::optional<Announcement>> AnnouncementStore::find(const std::string& id) {
-  const Result<Rows> rows = c_.query(kFind, {id});
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::optional<Announcement>{};
-  Announcement found = announcement_from(rows->front());
-  for (std::string* words : {&found.text_template, &found.html_template}) {
+  Result<std::optional<Announcement>> found =
+      store::first(c_.query(kFind, {id}), announcement_from);
+  if (!found || !*found) return found;
+  for (std::string* words : {&(*found)->text_template, &(*found)->html_template}) {
     const Result<Row> row = c_.query_one(kTemplate, {*words});
     if (!row) return row.error();
     *words = (*row)[0].text();
   }
-  return std::optional{std::move(found)};
+  return found;
 }
 
 Result<std::vector<Announcement>> AnnouncementStore::list() {
-  const Result<Rows> rows = c_.query(kList);
-  if (!rows) return rows.error();
-  return announcements_from(*rows);
+  return store::all(c_.query(kList), announcement_from);
 }
 
 Result<std::vector<Announcement>> AnnouncementStore::of_page(const std::string& url,
                                                              AnnouncementKind kind) {
-  const Result<Rows> rows = c_.query(kOfPage, {url, name_of(kind)});
-  if (!rows) return rows.error();
-  return announcements_from(*rows);
+  return store::all(c_.query(kOfPage, {url, name_of(kind)}), announcement_from);
 }
 
 Result<std::vector<Announcement>> AnnouncementStore::open() {
-  const Result<Rows> rows = c_.query(kOpen);
-  if (!rows) return rows.error();
-  return announcements_from(*rows);
+  return store::all(c_.query(kOpen), announcement_from);
 }
 
 Result<std::optional<AnnouncementStore::Standing>> AnnouncementStore::standing(
     const std::string& id) {
-  const Result<Rows> rows = c_.query(kStanding, {id});
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::optional<Standing>{};
-  return std::optional{
-      Standing{announcement_state_of(rows->front()[0].text()).value_or(AnnouncementState::held),
-               rows->front()[1].time()}};
+  return store::first(c_.query(kStanding, {id}), [](const Row& row) {
+    return Standing{announcement_state_of(row[0].text()).value_or(AnnouncementState::held),
+                    row[1].time()};
+  });
 }
 
 Result<bool> AnnouncementStore::release(const std::string& id) {
-  return any(c_.query(kRelease, {id}));
+  return store::any(c_.query(kRelease, {id}));
 }
 
 Result<bool> AnnouncementStore::finish(const std::string& id, UtcTime now) {
-  return any(c_.query(kFinish, {now, id}));
+  return store::any(c_.query(kFinish, {now, id}));
 }
 
 Result<bool> AnnouncementStore::cancel(const std::string& id) {
-  return any(c_.query(kCancel, {id}));
+  return store::any(c_.query(kCancel, {id}));
 }
 
 Result<bool> AnnouncementStore::resume(const std::string& id, UtcTime hold_until) {
-  return any(c_.query(kResume, {hold_until, id}));
+  return store::any(c_.query(kResume, {hold_until, id}));
 }
 
 }  // namespace trust::notifier

@@ -5,6 +5,8 @@
 #include "lib/base/log.h"
 #include "lib/outbox/outbox.h"
 #include "lib/outbox/retry.h"
+#include "lib/store/rows.h"
+#include "lib/store/transact.h"
 #include "notifier/announcement/announcement_store.h"
 
 namespace trust::notifier {
@@ -97,13 +99,12 @@ Result<std::int64_t> DeliveryStore::fan_out(const Announcement& a, const std::st
                                      a.id, due, expires, mail_domain, a.created_at, a.created_at});
       !done)
     return done.error();
-  const Result<Row> count = c_.query_one(kCountBatch, {a.id});
-  if (!count) return count.error();
-  return (*count)[0].integer();
+  return store::number<std::int64_t>(c_.query_one(kCountBatch, {a.id}));
 }
 
 Result<std::int64_t> DeliveryStore::count_readers(const std::vector<std::string>& services) {
-  const Result<Row> count = c_.query_one(services.empty() ? kCountAll : kCountEveryService);
+  const auto count =
+      store::number<std::int64_t>(c_.query_one(services.empty() ? kCountAll : kCountEveryService));
   if (!count) return count.error();
   std::set<std::string> chosen;
   for (const std::string& service : services) {
@@ -111,20 +112,18 @@ Result<std::int64_t> DeliveryStore::count_readers(const std::vector<std::string>
     if (!rows) return rows.error();
     for (const Row& row : *rows) chosen.insert(row[0].text());
   }
-  return (*count)[0].integer() + static_cast<std::int64_t>(chosen.size());
+  return *count + static_cast<std::int64_t>(chosen.size());
 }
 
 // If we die here, then the transaction is not there, and the next look or the next sender releases.
 Result<bool> DeliveryStore::release(const std::string& id, UtcTime now) {
-  bool released = false;
-  const Status done = c_.transaction([&](store::Connection& c) -> Status {
-    released = false;
+  Result<bool> released = store::transact(c_, [&](store::Connection& c) -> Result<bool> {
     AnnouncementStore announcements{c};
     const auto standing = announcements.standing(id);
     if (!standing) return standing.error();
     if (!*standing || (*standing)->state != AnnouncementState::holding ||
         (*standing)->hold_until > now)
-      return ok();
+      return false;
     const auto announcement = announcements.find(id);
     if (!announcement) return announcement.error();
     const Result<Row> count = c.query_one(kCountBatch, {id});
@@ -134,35 +133,25 @@ Result<bool> DeliveryStore::release(const std::string& id, UtcTime now) {
                    "the deliveries of an announcement are not as many as were frozen"};
     if (now - (*standing)->hold_until > kLate) {
       const UtcTime expires = now + outbox::lifetime_of(outbox::Kind::announcement);
-      if (Status extended = c.execute(kExtendBatch, {expires, id}); !extended) return extended;
+      if (const Status extended = c.execute(kExtendBatch, {expires, id}); !extended)
+        return extended.error();
     }
-    const Result<bool> changed = announcements.release(id);
-    if (!changed) return changed.error();
-    released = *changed;
-    return ok();
+    return announcements.release(id);
   });
-  if (!done) {
-    if (done.error().fault() == Fault::internal)
-      log(Event::announcement_held, {{"announcement", id}, {"reason", "count_differs"}});
-    return done.error();
-  }
-  if (released) log(Event::announcement_released, {{"announcement", id}});
+  if (!released && released.error().fault() == Fault::internal)
+    log(Event::announcement_held, {{"announcement", id}, {"reason", "count_differs"}});
+  if (released && *released) log(Event::announcement_released, {{"announcement", id}});
   return released;
 }
 
 Result<bool> DeliveryStore::resume(const std::string& id, UtcTime hold_until, UtcTime now) {
-  bool resumed = false;
-  const Status done = c_.transaction([&](store::Connection& c) -> Status {
-    const Result<bool> changed = AnnouncementStore{c}.resume(id, hold_until);
-    if (!changed) return changed.error();
-    resumed = *changed;
-    if (!resumed) return ok();
-    return c.execute(
-        kResumeBatch,
-        {hold_until, hold_until + outbox::lifetime_of(outbox::Kind::announcement), now, id});
+  return store::transact(c_, [&](store::Connection& c) -> Result<bool> {
+    Result<bool> resumed = AnnouncementStore{c}.resume(id, hold_until);
+    if (!resumed || !*resumed) return resumed;
+    const UtcTime expires = hold_until + outbox::lifetime_of(outbox::Kind::announcement);
+    const Status moved = c.execute(kResumeBatch, {hold_until, expires, now, id});
+    return moved ? resumed : moved.error();
   });
-  if (!done) return done.error();
-  return resumed;
 }
 
 Result<Report> DeliveryStore::report(const Announcement& a) {
@@ -191,13 +180,10 @@ Result<bool> DeliveryStore::is_finished(const std::string& id) {
 }
 
 Result<std::vector<Undelivered>> DeliveryStore::undelivered(const std::string& id, int limit) {
-  const Result<Rows> rows = c_.query(kUndelivered, {id, limit});
-  if (!rows) return rows.error();
-  std::vector<Undelivered> all;
-  for (const Row& row : *rows)
-    all.push_back({row[0].text(), row[1].text(), static_cast<int>(row[2].integer()), row[3].text(),
-                   row[4].text(), row[5].time()});
-  return all;
+  return store::all(c_.query(kUndelivered, {id, limit}), [](const Row& row) {
+    return Undelivered{row[0].text(), row[1].text(), static_cast<int>(row[2].integer()),
+                       row[3].text(), row[4].text(), row[5].time()};
+  });
 }
 
 }  // namespace trust::notifier

@@ -6,6 +6,7 @@
 #include "lib/mail/address.h"
 #include "lib/outbox/outbox_store.h"
 #include "lib/outbox/retry.h"
+#include "lib/store/transact.h"
 #include "notifier/announcement/announcement_store.h"
 #include "notifier/announcement/rules.h"
 #include "notifier/delivery/delivery_store.h"
@@ -140,22 +141,26 @@ Result<Announcement> draft_announcement(store::Connection& c, const Office& offi
 Result<Announcement> page_published(store::Connection& store, const Keyring& keyring,
                                     const Office& office, const Page& page,
                                     const Occasion& occasion, UtcTime now) {
-  Announcement a;
-  const Status done = store.transaction([&](store::Connection& c) -> Status {
-    const Result<Incident> incident = register_page(c, page, BeforeUs::no, now);
-    if (!incident) return incident.error();
-    const Result<int> number = next_number(c, page.url);
-    if (!number) return number.error();
-    a = announcement_of(*incident, office, occasion, now);
-    a.number = *number;
-    if (Status added = AnnouncementStore{c}.add(a); !added) return added;
-    const Result<std::int64_t> recipients = DeliveryStore{c}.fan_out(a, domain_of_mails(office));
-    if (!recipients) return recipients.error();
-    a.recipients = *recipients;
-    if (Status set = AnnouncementStore{c}.set_recipients(a.id, a.recipients); !set) return set;
-    return tell_staff(c, a, office, keyring, now);
-  });
-  if (!done) return done.error();
+  Result<Announcement> made =
+      store::transact(store, [&](store::Connection& c) -> Result<Announcement> {
+        const Result<Incident> incident = register_page(c, page, BeforeUs::no, now);
+        if (!incident) return incident.error();
+        const Result<int> number = next_number(c, page.url);
+        if (!number) return number.error();
+        Announcement a = announcement_of(*incident, office, occasion, now);
+        a.number = *number;
+        if (const Status added = AnnouncementStore{c}.add(a); !added) return added.error();
+        const Result<std::int64_t> recipients =
+            DeliveryStore{c}.fan_out(a, domain_of_mails(office));
+        if (!recipients) return recipients.error();
+        a.recipients = *recipients;
+        if (const Status set = AnnouncementStore{c}.set_recipients(a.id, a.recipients); !set)
+          return set.error();
+        if (const Status told = tell_staff(c, a, office, keyring, now); !told) return told.error();
+        return a;
+      });
+  if (!made) return made;
+  const Announcement& a = *made;
   if (a.state == AnnouncementState::held)
     log(Event::announcement_held, {{"announcement", a.id}, {"reason", a.held_because}});
   else
@@ -163,7 +168,7 @@ Result<Announcement> page_published(store::Connection& store, const Keyring& key
         {{"announcement", a.id},
          {"recipients", a.recipients},
          {"hold_s", std::chrono::ceil<std::chrono::seconds>(a.hold_until - now).count()}});
-  return a;
+  return made;
 }
 
 }  // namespace trust::notifier

@@ -2,6 +2,7 @@
 
 #include "lib/base/log.h"
 #include "lib/outbox/outbox_store.h"
+#include "lib/store/transact.h"
 #include "notifier/announcement/announcement_store.h"
 #include "notifier/delivery/delivery_store.h"
 
@@ -21,18 +22,13 @@ Error refusal(store::Connection& store, const std::string& id) {
 }  // namespace
 
 Result<int> cancel_announcement(store::Connection& store, const std::string& id, UtcTime now) {
-  int rows = 0;
-  const Status done = store.transaction([&](store::Connection& c) -> Status {
+  Result<int> rows = store::transact(store, [&](store::Connection& c) -> Result<int> {
     const Result<bool> cancelled = AnnouncementStore{c}.cancel(id);
     if (!cancelled) return cancelled.error();
     if (!*cancelled) return refusal(c, id);
-    const Result<int> stopped = outbox::OutboxStore{c}.cancel_batch(id, now);
-    if (!stopped) return stopped.error();
-    rows = *stopped;
-    return ok();
+    return outbox::OutboxStore{c}.cancel_batch(id, now);
   });
-  if (!done) return done.error();
-  log(Event::announcement_cancelled, {{"announcement", id}, {"rows", rows}});
+  if (rows) log(Event::announcement_cancelled, {{"announcement", id}, {"rows", *rows}});
   return rows;
 }
 

@@ -1,8 +1,9 @@
 #include "notifier/incident/incident.h"
 
 #include <algorithm>
-#include <array>
 
+#include "lib/base/ascii.h"
+#include "lib/base/names.h"
 #include "lib/base/text.h"
 
 namespace trust::notifier {
@@ -14,38 +15,25 @@ constexpr std::size_t kDayBytes = 10;  // 2026-11-20
 constexpr std::size_t kMaxServices = 50;
 constexpr std::size_t kMaxServiceBytes = 100;
 
-constexpr std::array<std::string_view, 3> kTypes{"security", "outage", "degradation"};
-constexpr std::array<std::string_view, 6> kStatuses{"reserved",  "confirmed", "ended",
-                                                    "published", "corrected", "withdrawn"};
-
-template <class Enum, std::size_t n>
-std::optional<Enum> enum_of(const std::array<std::string_view, n>& names, std::string_view name) {
-  const auto at = std::find(names.begin(), names.end(), name);
-  if (at == names.end()) return std::nullopt;
-  return static_cast<Enum>(at - names.begin());
-}
+constexpr Names<IncidentType, 3> kTypes{"security", "outage", "degradation"};
+constexpr Names<IncidentStatus, 6> kStatuses{"reserved",  "confirmed", "ended",
+                                             "published", "corrected", "withdrawn"};
 
 bool is_slug(std::string_view text) {
-  if (text.empty() || text.front() == '-' || text.back() == '-') return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
+  return !text.empty() && text.front() != '-' && text.back() != '-' &&
+         all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-'; });
 }
 
 }  // namespace
 
-std::string_view name_of(IncidentType type) { return kTypes[static_cast<std::size_t>(type)]; }
-
+std::string_view name_of(IncidentType type) { return kTypes.of(type); }
 std::optional<IncidentType> incident_type_of(std::string_view name) {
-  return enum_of<IncidentType>(kTypes, to_lower(trim(name)));
+  return kTypes.find(to_lower(trim(name)));
 }
 
-std::string_view name_of(IncidentStatus status) {
-  return kStatuses[static_cast<std::size_t>(status)];
-}
-
+std::string_view name_of(IncidentStatus status) { return kStatuses.of(status); }
 std::optional<IncidentStatus> incident_status_of(std::string_view name) {
-  return enum_of<IncidentStatus>(kStatuses, name);
+  return kStatuses.find(name);
 }
 
 bool is_incident_id(std::string_view text) {
@@ -97,11 +85,8 @@ std::string services_text(const std::vector<std::string>& services, std::string_
 
 std::string folded_service(std::string_view service) {
   std::string words;
-  for (const char c : to_lower(service)) {
-    const bool kept =
-        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
-    words += kept ? c : ' ';
-  }
+  for (const char c : to_lower(service))
+    words += is_alnum(c) || static_cast<unsigned char>(c) >= 0x80 ? c : ' ';
   return fold_space(words);
 }
 

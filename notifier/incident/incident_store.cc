@@ -4,6 +4,7 @@
 
 #include "lib/base/id.h"
 #include "lib/base/text.h"
+#include "lib/store/rows.h"
 
 namespace trust::notifier {
 
@@ -78,10 +79,7 @@ Incident incident_from(const Row& row) {
 }  // namespace
 
 Result<std::optional<Incident>> IncidentStore::find(const std::string& id) {
-  const Result<Rows> rows = c_.query(kFind, {id});
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::optional<Incident>{};
-  return std::optional<Incident>{incident_from(rows->front())};
+  return store::first(c_.query(kFind, {id}), incident_from);
 }
 
 Result<std::vector<Incident>> IncidentStore::list() {
@@ -102,11 +100,9 @@ Result<std::vector<Incident>> IncidentStore::list() {
 }
 
 Result<bool> IncidentStore::put_published(const Incident& i, UtcTime now) {
-  const Result<Rows> rows = c_.query(
+  return store::any(c_.query(
       kPublish, {i.id, i.url, i.title, i.summary, name_of(i.type), services_text(i.services),
-                 i.start, i.end, i.published_at.value_or(now), i.before_us, now, now});
-  if (!rows) return rows.error();
-  return !rows->empty();
+                 i.start, i.end, i.published_at.value_or(now), i.before_us, now, now}));
 }
 
 Result<bool> IncidentStore::add_version(const std::string& url, std::string_view article,
@@ -125,12 +121,9 @@ Result<bool> IncidentStore::add_version(const std::string& url, std::string_view
 }
 
 Result<std::vector<PageVersion>> IncidentStore::versions() {
-  const Result<Rows> rows = c_.query(kVersions);
-  if (!rows) return rows.error();
-  std::vector<PageVersion> versions;
-  for (const Row& row : *rows)
-    versions.push_back({row[0].text(), row[1].text(), row[2].time(), row[3].text(), row[4].text()});
-  return versions;
+  return store::all(c_.query(kVersions), [](const Row& row) {
+    return PageVersion{row[0].text(), row[1].text(), row[2].time(), row[3].text(), row[4].text()};
+  });
 }
 
 }  // namespace trust::notifier

@@ -3,8 +3,8 @@
 /// notifier/subscriber: the list, and the consent each line of it rests on.
 ///   subscriber.h        the value and its states
 ///   subscriber_store.*  the only SQL about the list and the suppressions
-///   csv.*               RFC 4180, safe for spreadsheets (pure);  import_file.*  a list to import
-///   (pure)
+///   csv.*               RFC 4180, safe for spreadsheets (pure)
+///   import_file.*       a list to import (pure)
 /// States:   asked -> confirmed -> left          suppressed: bounces, or "never again"
 /// Promise: only `confirmed` readers are ever told, and nobody who left or is suppressed comes back
 /// without a consent that is newer.

@@ -2,6 +2,8 @@
 
 #include "lib/base/id.h"
 #include "lib/base/text.h"
+#include "lib/store/rows.h"
+#include "lib/store/transact.h"
 
 namespace trust::notifier {
 
@@ -126,9 +128,7 @@ Result<std::optional<Subscriber>> SubscriberStore::find(const std::string& addre
 }
 
 Result<bool> SubscriberStore::is_suppressed(const std::string& address) {
-  const Result<Rows> rows = c_.query(kSuppressed, {suppression_digest(address)});
-  if (!rows) return rows.error();
-  return !rows->empty();
+  return store::any(c_.query(kSuppressed, {suppression_digest(address)}));
 }
 
 Status SubscriberStore::put_services(const std::string& id,
@@ -225,9 +225,8 @@ Result<Subscriber> SubscriberStore::leave(const std::string& address, UtcTime no
 Result<Imported> SubscriberStore::import(const std::vector<ImportRow>& rows, bool confirmed,
                                          const std::string& text, UtcTime now,
                                          const std::function<void()>& step) {
-  Imported counts;
-  const Status done = c_.transaction([&](store::Connection& c) -> Status {
-    counts = {};
+  return store::transact(c_, [&](store::Connection& c) -> Result<Imported> {
+    Imported counts;
     const Result<Row> suppressions = c.query_one(kCountSuppressed);
     if (!suppressions) return suppressions.error();
     const bool any_suppressed = (*suppressions)[0].integer() > 0;
@@ -273,10 +272,8 @@ Result<Imported> SubscriberStore::import(const std::vector<ImportRow>& rows, boo
         ++(confirmed ? counts.confirmed : counts.added);
       }
     }
-    return ok();
+    return counts;
   });
-  if (!done) return done.error();
-  return counts;
 }
 
 Result<std::vector<Subscriber>> SubscriberStore::list(std::optional<SubscriberState> state,
@@ -294,11 +291,7 @@ Result<std::vector<Subscriber>> SubscriberStore::list(std::optional<SubscriberSt
 }
 
 Result<std::map<std::string, int>> SubscriberStore::count_by_state() {
-  const Result<Rows> rows = c_.query(kCount);
-  if (!rows) return rows.error();
-  std::map<std::string, int> counts;
-  for (const Row& row : *rows) counts[row[0].text()] = static_cast<int>(row[1].integer());
-  return counts;
+  return store::counts(c_.query(kCount));
 }
 
 }  // namespace trust::notifier

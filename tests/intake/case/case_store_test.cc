@@ -190,7 +190,7 @@ TEST_P(CaseStoreTest, ARepeatedPromiseIsTheSameAndALaterOneAnother) {
   EXPECT_EQ(cases_.promises_of("TM-AAAAAA")->size(), 1U);
   EXPECT_EQ(cases_.promises_of("TM-AAAAAA")->front().due, kMonday + 10h);
   promise("TM-AAAAAA", kMonday + 1h, kMonday + 99h);
-  EXPECT_EQ(*cases_.make_void("TM-AAAAAA", kMonday + 5h, "spam"), 2);
+  EXPECT_EQ(*cases_.meet("TM-AAAAAA", "response", kMonday + 5h), 2);
   EXPECT_EQ(*cases_.meet("TM-AAAAAA", "response", kMonday + 6h), 0);
 }
 
