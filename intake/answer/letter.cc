@@ -1,8 +1,7 @@
 #include "intake/answer/letter.h"
 
-#include <algorithm>
-
 #include "intake/answer/stationery.h"
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 
 namespace trust::intake {
@@ -18,7 +17,7 @@ std::string body_words(std::string_view words) {
   const std::string clean = to_clean_utf8(words);
   for (const std::string_view line : lines_of(trim(clean))) {
     for (const char c : line)
-      if (c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != '\x7f')) out += c;
+      if (c == '\t' || !is_control(c)) out += c;
     out += '\n';
   }
   return std::string{trim(out)};

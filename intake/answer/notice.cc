@@ -1,6 +1,7 @@
 #include "intake/answer/notice.h"
 
 #include "intake/answer/stationery.h"
+#include "intake/case/promise.h"
 #include "intake/clock/time_left.h"
 #include "lib/base/text.h"
 
@@ -27,9 +28,8 @@ std::string quoted(std::string_view words) {
 }
 
 std::string due_of(const std::vector<Promise>& promises, std::string_view kind) {
-  for (const Promise& promise : promises)
-    if (promise.is_open() && promise.kind == kind) return end_of_day_in_words(promise.due);
-  return {};
+  const Promise* const promise = open_promise(promises, kind);
+  return promise == nullptr ? "" : end_of_day_in_words(promise->due);
 }
 
 std::vector<render::Values> mark_list(const std::vector<std::string>& marks) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "lib/base/text.h"
+#include "lib/base/ascii.h"
 
 namespace trust::intake {
 
@@ -59,11 +59,8 @@ bool is_plain_https_url(std::string_view url) {
   const std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
   const std::size_t dot = host.find('.');
   return dot != std::string_view::npos && dot > 0 && host.back() != '.' &&
-         host.find('@') == std::string_view::npos &&
-         std::all_of(url.begin(), url.end(), [](char c) {
-           return c > ' ' && c <= '~' && c != '"' && c != '\'' && c != '<' && c != '>' &&
-                  c != '\\' && c != '`' && c != '{' && c != '}';
-         });
+         host.find('@') == std::string_view::npos && all_of(url, is_visible) &&
+         url.find_first_of("\"'<>\\`{}") == std::string_view::npos;
 }
 
 }  // namespace trust::intake

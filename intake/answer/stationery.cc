@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "intake/case/case_id.h"
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/mail/address.h"
 
@@ -61,9 +62,8 @@ std::string one_line(std::string_view text, std::size_t max_bytes) {
 
 bool is_plain_message_id(std::string_view id) {
   return id.size() >= 3 && id.size() <= kLongestMessageId &&
-         std::count(id.begin(), id.end(), '@') == 1 &&
-         std::all_of(id.begin(), id.end(),
-                     [](char c) { return c > ' ' && c <= '~' && c != '<' && c != '>'; });
+         std::count(id.begin(), id.end(), '@') == 1 && all_of(id, is_visible) &&
+         id.find_first_of("<>") == std::string_view::npos;
 }
 
 }  // namespace trust::intake

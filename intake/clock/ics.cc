@@ -1,9 +1,9 @@
 #include "intake/clock/ics.h"
 
-#include <charconv>
 #include <optional>
 #include <string>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 
 namespace trust::intake {
@@ -44,7 +44,7 @@ Result<std::vector<ContentLine>> unfold(std::string_view text) {
   int number = 0;
   for (const std::string_view line : lines_of(text)) {
     ++number;
-    if (!line.empty() && (line[0] == ' ' || line[0] == '\t') && !joined.empty())
+    if (!line.empty() && is_blank(line[0]) && !joined.empty())
       joined.back().second += line.substr(1);
     else if (!trim(line).empty())
       joined.emplace_back(number, line);
@@ -70,13 +70,10 @@ std::optional<UtcDay> read_date(std::string_view value) {
 std::optional<int> read_whole_days(std::string_view value) {
   if (value.starts_with('+')) value.remove_prefix(1);
   if (value.size() < 3 || value[0] != 'P') return std::nullopt;
-  int count = 0;
-  const char* last = value.data() + value.size() - 1;
-  const auto [end, failed] = std::from_chars(value.data() + 1, last, count);
-  if (failed != std::errc{} || end != last || count < 1 || count > kLongestEventDays)
-    return std::nullopt;
-  if (*last == 'D') return count;
-  return *last == 'W' ? std::optional{count * 7} : std::nullopt;
+  const auto count = number_of<int>(value.substr(1, value.size() - 2));
+  if (!count || *count < 1 || *count > kLongestEventDays) return std::nullopt;
+  if (value.back() == 'D') return count;
+  return value.back() == 'W' ? std::optional{*count * 7} : std::nullopt;
 }
 
 /// A VEVENT as far as it was read.

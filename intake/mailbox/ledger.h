@@ -1,9 +1,9 @@
 #pragma once
 
 /// intake/mailbox: from a mailbox to stored raw mail, each mail exactly once.
-///   ledger.h  ledger_store.*  every UID a server ever showed us and its outcome; the only SQL
-///   about it sync.*                    one look at one folder audit.*                   mailbox
-///   against ledger
+///   ledger.h  ledger_store.*  every UID a server ever showed us and its outcome; its only SQL
+///   sync.*                    one look at one folder
+///   audit.*                   mailbox against ledger
 /// Promise: the mailbox is only read (EXAMINE, BODY.PEEK). The raw bytes and their ledger row are
 /// one transaction; nothing else happens to a mail before it. The ledger, not a flag and not the
 /// highest UID, says what is new. Not here: what a mail means (report/, flow/).

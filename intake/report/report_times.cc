@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "intake/report/time_tokens.h"
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 
 namespace trust::intake {
 
@@ -19,23 +21,18 @@ constexpr std::size_t kMostWords = 100;
 constexpr std::size_t kFarthestDate = 200;  // bytes between a clock time and the date it belongs to
 
 /// Whether nothing but `words` and marks stands between two places.
-bool only_between(std::string_view text, std::size_t from, std::size_t to,
-                  std::initializer_list<std::string_view> words) {
+bool only_between(std::string_view text, std::size_t from, std::size_t to, std::string_view words) {
   if (to < from || to - from > 40) return false;
   std::string_view rest = text.substr(from, to - from);
   while (!rest.empty()) {
     const char c = rest.front();
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!letter) {
+    if (!is_alnum(c)) {
       if (c == '.' || c == '!' || c == '?') return false;
       rest.remove_prefix(1);
       continue;
     }
     const std::size_t end = std::min(rest.find_first_of(" \t\r\n,;:()[]-@~"), rest.size());
-    const std::string_view word = rest.substr(0, end);
-    if (std::none_of(words.begin(), words.end(),
-                     [&](std::string_view w) { return equals_ignoring_case(w, word); }))
-      return false;
+    if (!equals_any(rest.substr(0, end), words)) return false;
     rest.remove_prefix(end);
   }
   return true;
@@ -47,8 +44,7 @@ bool says_all_is_utc(std::string_view text) {
        at = find_ignoring_case(text, "times", at + 5)) {
     const std::size_t utc = find_ignoring_case(text.substr(at, 40), "utc");
     if (utc != std::string_view::npos &&
-        only_between(text, at + 5, at + utc,
-                     {"are", "is", "in", "given", "as", "below", "all", "stated"}))
+        only_between(text, at + 5, at + utc, "are|is|in|given|as|below|all|stated"))
       return true;
   }
   return false;
@@ -75,7 +71,7 @@ class Resolver {
   const TimeToken* zone_behind(std::size_t clock) const {
     const TimeToken* next = at(clock + 1);
     return next != nullptr && next->kind == Kind::zone &&
-                   only_between(text_, tokens_[clock].end, next->begin, {})
+                   only_between(text_, tokens_[clock].end, next->begin, "")
                ? next
                : nullptr;
   }
@@ -83,8 +79,7 @@ class Resolver {
   std::optional<std::size_t> range_end(std::size_t clock) const {
     const std::size_t next = zone_behind(clock) != nullptr ? clock + 2 : clock + 1;
     if (at(next) == nullptr || at(next)->kind != Kind::clock) return std::nullopt;
-    if (!only_between(text_, at(next - 1)->end, at(next)->begin,
-                      {"to", "and", "until", "till", "or", "through"}))
+    if (!only_between(text_, at(next - 1)->end, at(next)->begin, "to|and|until|till|or|through"))
       return std::nullopt;
     return next;
   }
@@ -114,8 +109,8 @@ class Resolver {
     if (date == nullptr || date->kind != Kind::date) return nullptr;
     return only_between(
                text_, at(next - 1)->end, date->begin,
-               {"on", "of", "the", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "monday",
-                "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
+               "on|of|the|mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|"
+               "saturday|sunday")
                ? date
                : nullptr;
   }
@@ -124,7 +119,7 @@ class Resolver {
   bool opens_next(const TimeToken& date) const {
     const TimeToken* next = at(static_cast<std::size_t>(&date - tokens_.data()) + 1);
     return next != nullptr && next->kind == Kind::clock &&
-           only_between(text_, date.end, next->begin, {"at"});
+           only_between(text_, date.end, next->begin, "at");
   }
 
   const TimeToken* date_of(std::size_t clock) const {
@@ -136,9 +131,8 @@ class Resolver {
     if (behind != nullptr && find_ignoring_case(text_.substr(time.end, behind->begin - time.end),
                                                 " on ") != std::string_view::npos)
       return behind;
-    if (before != nullptr &&
-        only_between(text_, before->end, time.begin,
-                     {"at", "t", "around", "about", "approx", "ca", "from", "between", "since"}))
+    if (before != nullptr && only_between(text_, before->end, time.begin,
+                                          "at|t|around|about|approx|ca|from|between|since"))
       return before;
     if (behind != nullptr) return behind;
     if (const auto end = range_end(clock))

@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 
 namespace trust::intake {
 
@@ -17,14 +19,11 @@ constexpr std::size_t kMostNames = 100;  // of one service
 constexpr std::size_t kLongestName = 64;
 constexpr std::size_t kMostBlanks = 8;  // that one space of a name may be in the text
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 /// Letters of two bytes (é, я) count; signs (C2…) and what stands in three bytes (quotation marks,
 /// and scripts that write without blanks) end a word.
 bool is_word(char c) {
   const auto b = static_cast<unsigned char>(c);
-  return is_letter(c) || is_digit(c) || c == '_' || (b >= 0xC3 && b <= 0xDF);
+  return is_alnum(c) || c == '_' || (b >= 0xC3 && b <= 0xDF);
 }
 /// The first byte of the character that ends before `at`.
 char character_before(std::string_view text, std::size_t at) {
@@ -33,14 +32,12 @@ char character_before(std::string_view text, std::size_t at) {
   while (at > earliest && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U);
   return text[at];
 }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 Error wrong(const std::string& what) { return {Fault::invalid, "services: " + what}; }
 
 bool is_id(std::string_view id) {
-  return !id.empty() && id.size() <= kLongestName && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-';
-  });
+  return !id.empty() && id.size() <= kLongestName &&
+         all_of(id, [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-'; });
 }
 
 /// A list of strings under a key that may be missing; nothing if it is something else.
@@ -105,8 +102,7 @@ bool may_end(std::string_view text, std::size_t at, bool is_node) {
   if (at == text.size()) return true;
   const std::string_view rest = text.substr(at);
   if (is_word(rest.front()) || rest.front() == '@') return false;
-  for (const std::string_view t : {"'t", "’t"})  // "haven't"
-    if (starts_with_ignoring_case(rest, t)) return false;
+  if (starts_with_any(rest, "'t|’t")) return false;  // "haven't"
   return rest.front() != '.' || is_node || rest.size() < 2 || !is_word(rest[1]);
 }
 

@@ -4,7 +4,9 @@
 #include <array>
 #include <iterator>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 
 namespace trust::intake {
 
@@ -16,12 +18,10 @@ constexpr std::array<std::string_view, 12> kMonths{"january",   "february", "mar
                                                    "may",       "june",     "july",     "august",
                                                    "september", "october",  "november", "december"};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 /// Letters of two bytes count; dashes and quotation marks do not.
 bool is_word(char c) {
   const auto b = static_cast<unsigned char>(c);
-  return is_letter(c) || is_digit(c) || (b >= 0xC3 && b <= 0xDF);
+  return is_alnum(c) || (b >= 0xC3 && b <= 0xDF);
 }
 
 /// Reads forward in the text; every take_ leaves the place unmoved when it fails.
@@ -58,7 +58,7 @@ struct Cursor {
     return value;
   }
   void skip_blanks(std::size_t most = 3) {
-    for (std::size_t i = 0; i < most && (peek() == ' ' || peek() == '\t'); ++i) ++at;
+    for (std::size_t i = 0; i < most && is_blank(peek()); ++i) ++at;
   }
   /// "Nov", "Nov.", "Sept", "November".
   std::optional<int> take_month() {
@@ -277,21 +277,19 @@ std::optional<TimeToken> read_zone_name(Cursor c) {
     token.end = c.at;
     return token;
   }
-  for (const std::string_view name :
-       {"CET", "CEST", "MEZ", "MESZ", "EET",  "EEST", "WET", "WEST", "BST",
-        "IST", "MSK",  "JST", "AEST", "AEDT", "EST",  "EDT", "ET",   "CST",
-        "CDT", "CT",   "MST", "MDT",  "PST",  "PDT",  "PT",  "local"})
-    if (c.take_word(name)) {
-      token.end = c.at;
-      return token;
-    }
-  return std::nullopt;
+  constexpr std::string_view kUncertain =
+      "CET|CEST|MEZ|MESZ|EET|EEST|WET|WEST|BST|IST|MSK|JST|AEST|AEDT|EST|EDT|ET|CST|CDT|CT|MST|MDT|"
+      "PST|PDT|PT|local";
+  if (!any_word(kUncertain, [&](std::string_view name) { return c.take_word(name); }))
+    return std::nullopt;
+  token.end = c.at;
+  return token;
 }
 
 /// The zone right behind a clock time: a name, or an offset in digits. "10:00-12:00 UTC" is a
 /// range.
 std::optional<TimeToken> read_zone_after(Cursor c, const TimeToken& clock, bool iso) {
-  const bool glued = c.peek() != ' ' && c.peek() != '\t';
+  const bool glued = !is_blank(c.peek());
   c.skip_blanks();
   c.take_any_of("([");
   if (const auto named = read_zone_name(c)) {

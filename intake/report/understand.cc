@@ -1,9 +1,9 @@
 #include "intake/report/understand.h"
 
-#include <algorithm>
-
 #include "intake/report/urgent.h"
-#include "lib/base/text.h"
+#include "lib/base/ascii.h"
+#include "lib/base/names.h"
+#include "lib/base/words.h"
 #include "lib/mail/address.h"
 
 namespace trust::intake {
@@ -22,8 +22,7 @@ std::string_view own_words(const mail::ParsedMail& mail) {
 bool says_something(std::string_view text) {
   int letters = 0;
   for (const char c : text) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if ((letter || static_cast<unsigned char>(c) >= 0x80) && ++letters >= kFewestLetters)
+    if ((is_letter(c) || static_cast<unsigned char>(c) >= 0x80) && ++letters >= kFewestLetters)
       return true;
   }
   return false;
@@ -48,21 +47,15 @@ std::string doubt(const mail::ParsedMail& mail, const MailContext& context, cons
 
 /// What may be turned into a report by nobody but a person.
 bool is_never_a_report(std::string_view because) {
-  return because == "own_address" || because == "abuse_report" || because == "empty";
+  return equals_any(because, "own_address|abuse_report|empty");
 }
 
 }  // namespace
 
 std::string_view name_of(MailKind kind) {
-  switch (kind) {
-    case MailKind::symptom: return "symptom";
-    case MailKind::vulnerability: return "vulnerability";
-    case MailKind::bounce: return "bounce";
-    case MailKind::auto_reply: return "auto_reply";
-    case MailKind::bulk: return "bulk";
-    case MailKind::look: break;
-  }
-  return "look";
+  constexpr Names<MailKind, 6> kKinds{"symptom",    "vulnerability", "bounce",
+                                      "auto_reply", "bulk",          "look"};
+  return kKinds.of(kind);
 }
 
 bool opens_promise(MailKind kind) {
@@ -102,9 +95,7 @@ Understood understand(const mail::ParsedMail& mail, const MailContext& context,
       said.look_because.clear();
     }
   }
-  if (said.kind != MailKind::symptom && said.kind != MailKind::vulnerability &&
-      said.kind != MailKind::look)
-    said.urgent = false;
+  if (!opens_promise(said.kind) && said.kind != MailKind::look) said.urgent = false;
 
   if (!mail.encrypted) {
     if (!says_something(words) && mail.attachments.empty()) said.missing.push_back("what");

@@ -1,10 +1,11 @@
 #pragma once
 
 /// intake/report: what a mail says. Pure: values in, values out; no store, no network.
-///   understand.*    ParsedMail -> Understood: what it is, how urgent, who is answered, what is
-///   missing sender.*        who wrote it, and which authentication result may be believed urgent.*
-///   "SECURITY URGENT:" in any decoration service_book.*  the services and the names people call
-///   them by (config/services.json) report_times.*  the times a text names
+///   understand.*    ParsedMail -> Understood: what it is, how urgent, who is answered, what lacks
+///   sender.*        who wrote it, and which authentication result may be believed
+///   urgent.*        "SECURITY URGENT:" in any decoration
+///   service_book.*  the services and the names people call them by (config/services.json)
+///   report_times.*  the times a text names;  time_tokens.*  its words of time
 /// Nothing is lost by a guess: what is doubtful is a `look`, and each look says why.
 /// Not here: which case it belongs to (case/joining), budgets and clocks (answer/, clock/, flow/).
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 
 namespace trust::intake {
@@ -43,10 +44,7 @@ std::string plain_form(std::string_view subject) {
   return to_lower(out);
 }
 
-bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
-bool is_word(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
-}
+bool is_word(char c) { return is_alnum(c) || static_cast<unsigned char>(c) >= 0x80; }
 
 /// What stands around the words: anything but letters and digits.
 void skip_ornaments(std::string_view& text) {

@@ -4,7 +4,8 @@
 ///   error.h result.h   failures as values
 ///   time.h             UtcTime and the Clock that domain code is handed
 ///   id.h               random ids; token.h signed, purpose-bound tokens and the keyring
-///   text.h             ASCII and UTF-8 text; file.h durable files; signals.h stop and reload
+///   text.h             ASCII and UTF-8 text;  ascii.h words.h names.h  characters, tables of words
+///   file.h signals.h   durable files, the request to stop
 ///   log.h              JSON lines with a closed list of events
 
 #include <string>

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cassert>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/base/time.h"
 
@@ -20,7 +21,6 @@ constexpr EventRow kEvents[] = {
     {Event::store_opened, "store_opened", "info", "engine schema", "the store answers"},
     {Event::store_failed, "store_failed", "error", "statement fault", "a statement failed"},
     {Event::migrated, "migrated", "info", "schema", "the schema was brought up to date"},
-    {Event::config_reloaded, "config_reloaded", "info", "", "SIGHUP: file and secrets read again"},
     {Event::mailbox_connected, "mailbox_connected", "info", "", "logged in to the mailbox"},
     {Event::mailbox_failed, "mailbox_failed", "warn", "step fault retry_s",
      "the mailbox could not be read; tried again after retry_s"},
@@ -96,10 +96,8 @@ bool is_listed(std::string_view fields, std::string_view key) {
 }
 
 bool is_name(std::string_view word) {
-  return std::all_of(word.begin(), word.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == ':' || c == '-';
-  });
+  return all_of(word,
+                [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == ':' || c == '-'; });
 }
 
 std::atomic<bool> silent{false};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -20,7 +21,6 @@ enum class Event {
   store_opened,
   store_failed,
   migrated,
-  config_reloaded,
   mailbox_connected,
   mailbox_failed,
   mailbox_synced,
@@ -65,14 +65,11 @@ enum class Event {
 /// A name with any character outside [A-Za-z0-9_.:-] is logged as "?", so text from outside cannot
 /// enter even by mistake.
 struct LogField {
-  LogField(std::string_view name, std::int64_t number) : key{name}, value{number} {}
-  LogField(std::string_view name, std::size_t number)
+  template <std::integral Number>
+  LogField(std::string_view name, Number number)
       : key{name}, value{static_cast<std::int64_t>(number)} {}
-  LogField(std::string_view name, int number) : key{name}, value{std::int64_t{number}} {}
-  LogField(std::string_view name, std::string_view word) : key{name}, value{word} {}
-  LogField(std::string_view name, const std::string& word)
-      : key{name}, value{std::string_view{word}} {}
-  LogField(std::string_view name, const char* word) : key{name}, value{std::string_view{word}} {}
+  template <std::convertible_to<std::string_view> Word>
+  LogField(std::string_view name, const Word& word) : key{name}, value{std::string_view{word}} {}
   LogField(std::string_view name, Fault fault) : key{name}, value{name_of(fault)} {}
 
   std::string_view key;

@@ -18,8 +18,6 @@ class StopSignal {
   void request();
   /// False at once when a stop is requested, else true after `span`.
   bool wait_for(std::chrono::milliseconds span) const;
-  /// Readable once a stop was requested; for poll(2) beside a socket.
-  int descriptor() const { return pipe_[0]; }
 
  private:
   std::atomic<bool> requested_{false};

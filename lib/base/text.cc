@@ -4,14 +4,13 @@
 
 #include <algorithm>
 
+#include "lib/base/ascii.h"
+
 namespace trust {
 
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 /// Length of the valid UTF-8 sequence at `at` (RFC 3629: no overlong forms, no surrogates, at most
 /// U+10FFFF) and its code point; 0 if there is none.

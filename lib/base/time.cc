@@ -5,6 +5,8 @@
 #include <array>
 #include <charconv>
 
+#include "lib/base/ascii.h"
+
 namespace trust {
 
 namespace {
@@ -23,9 +25,8 @@ bool take_digits(std::string_view text, std::size_t& at, std::size_t width, int&
   if (at + width > text.size()) return false;
   value = 0;
   for (std::size_t i = 0; i < width; ++i) {
-    const char c = text[at + i];
-    if (c < '0' || c > '9') return false;
-    value = value * 10 + (c - '0');
+    if (!is_digit(text[at + i])) return false;
+    value = value * 10 + (text[at + i] - '0');
   }
   at += width;
   return true;
@@ -49,7 +50,7 @@ bool take_day(std::string_view text, std::size_t& at, UtcDay& day) {
   return true;
 }
 
-/// "Z", "+02:00" or "-0530": minutes east of UTC.
+/// "Z", "+02:00" or "-05:30": minutes east of UTC.
 bool take_zone(std::string_view text, std::size_t& at, minutes& offset) {
   if (take_char(text, at, 'Z') || take_char(text, at, 'z')) {
     offset = minutes{0};
@@ -117,7 +118,7 @@ Result<UtcTime> parse_rfc3339(std::string_view text) {
   if (take_char(text, at, '.')) {
     int scale = 100;
     const std::size_t from = at;
-    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
+    for (; at < text.size() && is_digit(text[at]); ++at) {
       fraction += milliseconds{(text[at] - '0') * scale};
       scale /= 10;
     }

@@ -89,6 +89,22 @@ Reference named(std::string_view text) {
 
 }  // namespace
 
+std::string encode_entities(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
 unsigned from_windows_1252(unsigned byte) {
   return byte >= 128 && byte < 160 ? kWindows1252[byte - 128] : byte;
 }

@@ -10,6 +10,9 @@ namespace trust::html {
 /// Unicode become U+FFFD. An unknown name stays as it is written.
 std::string decode_entities(std::string_view text);
 
+/// `text` with & < > " ' as references, for HTML and XML, in text and in quoted attributes.
+std::string encode_entities(std::string_view text);
+
 /// What a byte means in windows-1252; 0 for the five it leaves open, and for NUL.
 unsigned from_windows_1252(unsigned byte);
 

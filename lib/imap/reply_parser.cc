@@ -1,9 +1,8 @@
 #include "lib/imap/reply_parser.h"
 
 #include <algorithm>
-#include <charconv>
 
-#include "lib/base/text.h"
+#include "lib/base/ascii.h"
 #include "lib/imap/reply_values.h"
 
 namespace trust::imap {
@@ -15,10 +14,9 @@ constexpr std::uint64_t kLargestLiteral = 0xFFFF'FFFFU;
 constexpr std::size_t kLongestTag = 64;
 
 std::string to_upper(std::string_view text) {
-  std::string upper{text};
-  for (char& c : upper)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return upper;
+  std::string out{text};
+  for (char& c : out) c = upper(c);
+  return out;
 }
 
 bool is_status(std::string_view word) {
@@ -26,10 +24,7 @@ bool is_status(std::string_view word) {
 }
 
 bool is_tag(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestTag &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-         });
+  return !text.empty() && text.size() <= kLongestTag && all_of(text, is_alnum);
 }
 
 /// The word that begins at `from`, moving `from` behind it and the space after it.
@@ -90,17 +85,15 @@ ReplyParser::Cut ReplyParser::end_of_line() {
   if (line.size() == piece_ || line.back() != '}' || !may_hold_literals(line)) return Cut::reply;
   const std::size_t open = line.rfind('{');
   if (open == std::string::npos || open < piece_) return Cut::reply;
-  std::uint64_t announced = 0;
-  const char* first = line.data() + open + 1;
-  const char* last = line.data() + line.size() - 1;
-  const auto [stopped, failed] = std::from_chars(first, last, announced);
+  const auto announced =
+      number_of<std::uint64_t>(std::string_view{line}.substr(open + 1, line.size() - open - 2));
   // What is no length leaves nobody knowing where the next reply begins.
-  if (failed != std::errc{} || stopped != last || announced > kLargestLiteral) return Cut::lost;
+  if (!announced || *announced > kLargestLiteral) return Cut::lost;
   if (framed_.literals.size() == limits_.literals) return Cut::lost;
-  const bool kept = announced <= limits_.literal_bytes;
-  framed_.literals.push_back({open, announced, kept, {}});
-  if (kept) framed_.literals.back().bytes.reserve(announced);
-  missing_ = announced;
+  const bool kept = *announced <= limits_.literal_bytes;
+  framed_.literals.push_back({open, *announced, kept, {}});
+  if (kept) framed_.literals.back().bytes.reserve(*announced);
+  missing_ = *announced;
   in_literal_ = true;
   return Cut::more;
 }
@@ -138,14 +131,9 @@ Reply ReplyParser::read_reply() {
   } else {
     reply.kind = Reply::Kind::untagged;
     reply.word = to_upper(take_word(line, at));
-    if (!reply.word.empty() && reply.word.find_first_not_of("0123456789") == std::string::npos) {
-      std::uint32_t number = 0;
-      const char* end = reply.word.data() + reply.word.size();
-      const auto [stopped, failed] = std::from_chars(reply.word.data(), end, number);
-      if (failed == std::errc{})
-        reply.number = number;
-      else
-        reply.kind = Reply::Kind::broken;
+    if (!reply.word.empty() && all_of(reply.word, is_digit)) {
+      reply.number = number_of<std::uint32_t>(reply.word);
+      if (!reply.number) reply.kind = Reply::Kind::broken;
       reply.word = to_upper(take_word(line, at));
     }
     if (reply.word.empty()) reply.kind = Reply::Kind::broken;

@@ -1,7 +1,6 @@
 #include "lib/imap/reply_values.h"
 
-#include <charconv>
-
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 
 namespace trust::imap {
@@ -111,12 +110,8 @@ bool Value::is_atom(std::string_view word) const {
 }
 
 std::optional<std::uint64_t> Value::number() const {
-  std::uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, failed] = std::from_chars(text.data(), end, value);
-  if (kind != Kind::atom || failed != std::errc{} || stopped != end || value >> 63U != 0)
-    return std::nullopt;
-  return value;
+  const auto value = kind == Kind::atom ? number_of<std::uint64_t>(text) : std::nullopt;
+  return value && *value >> 63U == 0 ? value : std::nullopt;
 }
 
 std::optional<std::uint64_t> Reply::code_number(std::string_view name) const {

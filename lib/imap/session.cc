@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/base/ascii.h"
 #include "lib/base/id.h"
 #include "lib/base/text.h"
 
@@ -59,8 +60,7 @@ Result<Session> Session::start(std::unique_ptr<net::Stream> stream, Patience pat
     if (!reply.is("CAPABILITY")) return;
     for (const Value& value : reply.values) {
       std::string name = value.text;
-      std::transform(name.begin(), name.end(), name.begin(),
-                     [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+      for (char& c : name) c = upper(c);
       session.capabilities_.insert(std::move(name));
     }
   });
@@ -131,8 +131,7 @@ Result<std::string> quote(std::string_view text) {
     return Error{Fault::invalid, "imap: a name of over 1,000 bytes"};
   std::string quoted = "\"";
   for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      return Error{Fault::invalid, "imap: a name with control characters"};
+    if (is_control(c)) return Error{Fault::invalid, "imap: a name with control characters"};
     if (c == '"' || c == '\\') quoted += '\\';
     quoted += c;
   }

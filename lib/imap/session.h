@@ -48,8 +48,7 @@ class Session {
   using OnReply = std::function<void(Reply&)>;
   /// Sends "tag text" and hands over each untagged reply until the tagged one. `text` is ours or
   /// quoted by quote(). NO and BAD are endings, not failures.
-  ///   unavailable  BYE, hung up, out of time, over the allowance, a reply that is none, another
-  ///   tag
+  ///   unavailable  BYE, hung up, out of time, over the allowance, no reply, another tag
   Result<Ending> command(std::string_view text, const OnReply& on_reply, Allowance allowance);
   Result<Ending> command(std::string_view text, const OnReply& on_reply) {
     return command(text, on_reply, Allowance{});

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 #include "lib/net/curl_handle.h"
 
 namespace trust::net {
@@ -32,27 +34,21 @@ struct LoginWatch {
       return;
     }
     if (starts_with_ignoring_case(last_line, "* PREAUTH")) preauth = true;
-    if (find_ignoring_case(last_line, "CAPABILITY") == std::string_view::npos) return;
-    const auto offered = [&](std::string_view what) {
-      return find_ignoring_case(last_line, what) != std::string_view::npos;
-    };
-    offers_sasl = offered("AUTH=PLAIN") || offered("AUTH=LOGIN");
-    offers_login = !offered("LOGINDISABLED");
+    if (!contains_any(last_line, "CAPABILITY")) return;
+    offers_sasl = contains_any(last_line, "AUTH=PLAIN|AUTH=LOGIN");
+    offers_login = !contains_any(last_line, "LOGINDISABLED");
   }
 
   /// RFC 4954 6 "454 temporary", RFC 5530 UNAVAILABLE and the like: nothing is wrong with the
   /// secret.
   bool is_temporary() const {
     if (smtp) return last_line.starts_with("4");
-    return find_ignoring_case(last_line, "[UNAVAILABLE]") != std::string_view::npos ||
-           find_ignoring_case(last_line, "[LIMIT]") != std::string_view::npos ||
-           find_ignoring_case(last_line, "[INUSE]") != std::string_view::npos;
+    return contains_any(last_line, "[UNAVAILABLE]|[LIMIT]|[INUSE]");
   }
   bool was_answered() const {
     if (smtp) return last_line.starts_with("5");
     const auto words = split(last_line, ' ');
-    return words.size() > 1 &&
-           (equals_ignoring_case(words[1], "NO") || equals_ignoring_case(words[1], "BAD"));
+    return words.size() > 1 && equals_any(words[1], "NO|BAD");
   }
 };
 
@@ -135,14 +131,12 @@ class CurlStream final : public Stream {
 };
 
 bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  return std::any_of(text.begin(), text.end(), is_control);
 }
 
 bool is_ehlo_name(std::string_view name) {
-  return name.size() <= 255 && std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '.' || c == ':' || c == '[' || c == ']';
+  return name.size() <= 255 && all_of(name, [](char c) {
+           return is_alnum(c) || std::string_view{"-.:[]"}.find(c) != std::string_view::npos;
          });
 }
 

@@ -32,9 +32,9 @@ std::string origin_of(std::string_view url);
 /// in the configuration). Private, loopback and link-local addresses are reached only when the URL
 /// names one literally, or "localhost"; what counts is the address that is connected to. http:// is
 /// for loopback addresses only.
-///   invalid      no http(s) URL, a foreign origin, clear text to another machine, a private
-///   address denied       the certificate is not good unavailable  unreachable, too slow, hung up,
-///   or longer than max_bytes
+///   invalid      no http(s) URL, a foreign origin, clear text to another machine, a private one
+///   denied       the certificate is not good
+///   unavailable  unreachable, too slow, hung up, or longer than max_bytes
 Result<HttpAnswer> http_get(const std::string& url, std::span<const std::string> configured,
                             const FetchLimits& limits = {});
 

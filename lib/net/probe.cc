@@ -35,11 +35,6 @@ Result<UtcTime> end_of(CURL* handle) {
 
 }  // namespace
 
-std::string host_of(std::string_view url) {
-  const Result<Url> parsed = parse_url(std::string{url});
-  return parsed ? std::string{bare_host(parsed->host)} : "";
-}
-
 Result<std::vector<std::string>> resolve(const std::string& host) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;

@@ -11,9 +11,6 @@ namespace trust::net {
 
 /// For `doctor`: looks that a person asked for, to be shown on a terminal.
 
-/// The host of a URL, without [] and in lower case; "" if it is none.
-std::string host_of(std::string_view url);
-
 /// Every address of a host name, as text. Waits as long as the system's resolver does.
 /// Fault::not_found: no such name. Fault::unavailable: the name servers did not answer.
 Result<std::vector<std::string>> resolve(const std::string& host);

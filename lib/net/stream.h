@@ -53,9 +53,9 @@ class Connector {
  public:
   virtual ~Connector() = default;
   /// A stream that is connected, TLS-verified and logged in.
-  ///   denied       login refused, certificate not good, or login not offered though we have a
-  ///   secret invalid      the URL is wrong, or asks for clear text to another machine unavailable
-  ///   unreachable, too slow, or hung up
+  ///   denied       login refused, not offered though we have a secret, or certificate not good
+  ///   invalid      the URL is wrong, or asks for clear text to another machine
+  ///   unavailable  unreachable, too slow, or hung up
   virtual Result<std::unique_ptr<Stream>> connect(const Endpoint& endpoint) = 0;
 };
 

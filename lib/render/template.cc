@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "lib/base/closest.h"
+#include "lib/base/text.h"
+#include "lib/html/entities.h"
 
 namespace trust::render {
 
@@ -60,12 +62,6 @@ class Checker {
     return Error{Fault::invalid, fmt::format("{}:{}: {}", name_, line, what)};
   }
 
-  static std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-  }
-
   Result<const Variable*> known(std::string_view name) const {
     for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope)
       if (const Variable* const found = find_in(*scope, name)) return found;
@@ -82,7 +78,7 @@ class Checker {
   Status unescaped(std::string_view content) const {
     if (escaping_ == Escaping::html)
       return wrong("unescaped text may not stand in HTML; write {{…}}");
-    return text(trimmed(content));
+    return text(trim(content));
   }
 
   Status text(std::string_view name) const {
@@ -94,9 +90,9 @@ class Checker {
   }
 
   Status tag(std::string_view content) {
-    const std::string_view inner = trimmed(content);
+    const std::string_view inner = trim(content);
     if (inner.empty()) return wrong("an empty tag");
-    const std::string_view rest = trimmed(inner.substr(1));
+    const std::string_view rest = trim(inner.substr(1));
     switch (inner[0]) {
       case '!': return ok();
       case '&': return unescaped(rest);
@@ -133,22 +129,6 @@ class Checker {
   std::vector<Section> sections_;
 };
 
-std::string escaped_html(const std::string& text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
-
 /// The values as the library wants them. Fault::internal names what is missing.
 Result<mustache::data> data_of(std::span<const Variable> variables, const Values& values) {
   mustache::data out{mustache::data::type::object};
@@ -184,9 +164,7 @@ constexpr char kTagMark = '\x01';
 
 /// The one tag that a line consists of, if it opens, inverts or closes a section or is a comment.
 std::optional<std::string_view> only_tag(std::string_view line) {
-  const std::size_t begin = line.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return std::nullopt;
-  const std::string_view tag = line.substr(begin, line.find_last_not_of(" \t\r\n") + 1 - begin);
+  const std::string_view tag = trim(line);
   if (!tag.starts_with("{{") || tag.find("}}") != tag.size() - 2) return std::nullopt;
   const std::size_t kind = tag.find_first_not_of(" \t", 2);
   return std::string_view{"#^/!"}.find(tag[kind]) == std::string_view::npos ? std::nullopt
@@ -227,11 +205,9 @@ Result<Template> Template::compile(std::string name, std::string source,
   compiled->form = mustache::mustache{without_tag_lines(compiled->source)};
   if (!compiled->form.is_valid())
     return Error{Fault::invalid, compiled->name + ":1: not a Mustache template"};
-  if (escaping == Escaping::html) {
-    compiled->form.set_custom_escape(escaped_html);
-  } else {
-    compiled->form.set_custom_escape([](const std::string& text) { return text; });
-  }
+  compiled->form.set_custom_escape([escaping](const std::string& text) {
+    return escaping == Escaping::html ? html::encode_entities(text) : text;
+  });
   return Template{std::move(compiled)};
 }
 

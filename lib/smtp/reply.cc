@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 
 namespace trust::smtp {
@@ -14,16 +15,13 @@ constexpr std::size_t kKeptLineBytes = 1000;
 constexpr std::size_t kKeptLines = 128;
 constexpr std::size_t kWordBytes = 1000;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// The "5.1.1" that `text` begins with, "" if it does not (RFC 2034 4).
 std::string status_of(std::string_view text, char code_class) {
   const std::string_view word = text.substr(0, text.find_first_of(" \t"));
   const auto pieces = split(word, '.');
   if (pieces.size() != 3 || pieces[0].size() != 1 || pieces[0][0] != code_class) return "";
   for (const std::string_view piece : pieces)
-    if (piece.empty() || piece.size() > 3 || !std::all_of(piece.begin(), piece.end(), is_digit))
-      return "";
+    if (piece.empty() || piece.size() > 3 || !all_of(piece, is_digit)) return "";
   return std::string{word};
 }
 

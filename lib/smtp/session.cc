@@ -1,8 +1,8 @@
 #include "lib/smtp/session.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 
 namespace trust::smtp {
@@ -65,8 +65,7 @@ Status Session::greet(std::string_view ehlo_name) {
     if (equals_ignoring_case(words[0], "8BITMIME")) offers_8bit_ = true;
     if (!equals_ignoring_case(words[0], "SIZE")) continue;
     offers_size_ = true;
-    if (words.size() > 1)
-      std::from_chars(words[1].data(), words[1].data() + words[1].size(), size_limit_);
+    if (words.size() > 1) size_limit_ = number_of<std::uint64_t>(words[1]).value_or(0);
   }
   return ok();
 }

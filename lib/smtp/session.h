@@ -49,7 +49,6 @@ class Session {
   Result<Reply> read_reply(Milliseconds within);
   /// Sends a line and reads its answer. Any failure makes the session unusable.
   Result<Reply> command(std::string_view line);
-  Status send_body(std::string_view wire);
   bool has_spoken() { return !ahead_.empty() || stream_->has_input(); }
 
   mail::SendResult relay_failed(Fault fault = Fault::unavailable);

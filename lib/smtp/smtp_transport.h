@@ -3,8 +3,7 @@
 /// lib/smtp: handing one mail at a time to a relay, over a net::Stream.
 ///   reply.*           replies, from any split of the bytes
 ///   session.*         the commands of RFC 5321 over one connection
-///   smtp_transport.*  mail::Transport: connects, keeps the connection, and says what became of a
-///   mail
+///   smtp_transport.*  mail::Transport: connects, keeps the connection, says what became of a mail
 /// Promise: an outcome other than `uncertain` is true. After the first octet of the final CRLF.CRLF
 /// only a readable reply makes it anything else. Not here: which mail, when, and how often
 /// (lib/outbox).

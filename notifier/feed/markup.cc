@@ -1,25 +1,13 @@
 #include "notifier/feed/markup.h"
 
 #include "lib/base/text.h"
+#include "lib/html/entities.h"
 
 namespace trust::notifier {
 
 namespace {
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
+using html::encode_entities;
 
 /// Valid UTF-8 without what XML 1.0 forbids: C0 but TAB and LF, U+FFFE, U+FFFF. CR and C1 go too.
 std::string allowed_in_xml(std::string_view text) {
@@ -44,10 +32,10 @@ std::string allowed_in_xml(std::string_view text) {
 
 }  // namespace
 
-std::string xml_text(std::string_view text) { return escaped(allowed_in_xml(text)); }
+std::string xml_text(std::string_view text) { return encode_entities(allowed_in_xml(text)); }
 
 std::string xml_html(std::string_view text) {
-  return escaped(replace_all(escaped(allowed_in_xml(text)), "\n", "<br/>"));
+  return encode_entities(replace_all(encode_entities(allowed_in_xml(text)), "\n", "<br/>"));
 }
 
 std::string markdown_cell(std::string_view text) {

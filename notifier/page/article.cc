@@ -1,20 +1,16 @@
 #include "notifier/page/article.h"
 
 #include <algorithm>
-#include <array>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 
 namespace trust::notifier {
 
 namespace {
 
 constexpr std::size_t kFactLines = 400;  ///< facts stand at the top of a page
-
-bool is_alnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// "1. Root-Cause:" -> "root cause"
 std::string plain_heading(std::string_view heading) {
@@ -34,9 +30,7 @@ bool has_words(std::string_view text) {
   for (const char* dots : {"\u2026", "\u2014", "\u2013", "\u00A0"})
     words = replace_all(words, dots, " ");
   words = plain_heading(words);
-  constexpr std::array<std::string_view, 9> kNothing{
-      "", "tbd", "tba", "todo", "to be written", "to follow", "pending", "coming soon", "n a"};
-  return std::find(kNothing.begin(), kNothing.end(), words) == kNothing.end();
+  return !equals_any(words, "|tbd|tba|todo|to be written|to follow|pending|coming soon|n a");
 }
 
 /// What follows one of `labels` at the beginning of a line: "Start (UTC): x" -> "x". "" where only

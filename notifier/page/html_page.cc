@@ -1,11 +1,12 @@
 #include "notifier/page/html_page.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <vector>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
+#include "lib/base/words.h"
 #include "lib/html/reader.h"
 
 namespace trust::notifier {
@@ -42,18 +43,16 @@ Selector read_selector(std::string_view text) {
 }
 
 bool is_left_out(const html::Token& token) {
-  constexpr std::array<std::string_view, 10> kTags{
-      "nav", "footer", "script", "style", "noscript", "template", "svg", "form", "button", "head"};
-  constexpr std::array<std::string_view, 4> kClasses{"sr-only", "visually-hidden", "sl-anchor-link",
-                                                     "pagination-links"};
-  if (std::find(kTags.begin(), kTags.end(), token.name) != kTags.end()) return true;
+  constexpr std::string_view kTags =
+      "nav|footer|script|style|noscript|template|svg|form|button|head";
+  constexpr std::string_view kClasses = "sr-only|visually-hidden|sl-anchor-link|pagination-links";
+  if (equals_any(token.name, kTags)) return true;
   const auto has = [&token](std::string_view name) {
     return std::any_of(token.attributes.begin(), token.attributes.end(),
                        [&](const html::Attribute& a) { return a.name == name; });
   };
   return has("hidden") || token.attribute("aria-hidden") == "true" ||
-         std::any_of(kClasses.begin(), kClasses.end(),
-                     [&token](std::string_view c) { return token.has_class(c); });
+         any_word(kClasses, [&token](std::string_view c) { return token.has_class(c); });
 }
 
 int heading_level(std::string_view tag) {
@@ -62,15 +61,10 @@ int heading_level(std::string_view tag) {
 
 /// Cloudflare's scrambling of addresses: hex, every byte XORed with the first.
 std::string unscrambled(std::string_view hex) {
-  const auto digit = [](char c) -> int {
-    if (c >= '0' && c <= '9') return c - '0';
-    c = static_cast<char>(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
   std::string bytes;
   for (std::size_t i = 0; i + 1 < hex.size() && i < 600; i += 2) {
-    const int high = digit(hex[i]);
-    const int low = digit(hex[i + 1]);
+    const int high = hex_digit(hex[i]);
+    const int low = hex_digit(hex[i + 1]);
     if (high < 0 || low < 0) return "";
     bytes += static_cast<char>(high * 16 + low);
   }

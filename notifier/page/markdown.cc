@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/html/reader.h"
 #include "notifier/page/front_matter.h"
@@ -14,10 +15,7 @@ constexpr std::size_t kMaxSections = 2000;
 constexpr std::size_t kMaxHeadingBytes = 300;
 constexpr std::size_t kLongestLink = 2000;  ///< bounds the search for its end
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
+bool is_word(char c) { return is_alnum(c) || static_cast<unsigned char>(c) >= 0x80; }
 
 /// Without everything between `open` and `close`; an unclosed one swallows the rest.
 std::string without(std::string_view text, std::string_view open, std::string_view close) {
