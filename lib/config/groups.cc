@@ -115,8 +115,9 @@ Status read_value(const Given& given, ListenAddress& into) {
 
 bool make_strict(std::string& address) {
   Result<std::string> strict = mail::strict_address(address);
-  if (strict) address = *std::move(strict);
-  return strict.has_value();
+  if (!strict) return false;
+  address = *std::move(strict);
+  return true;
 }
 
 std::optional<Problem> check_staff(std::vector<Person>& staff) {
@@ -136,6 +137,7 @@ std::optional<Problem> check_staff(std::vector<Person>& staff) {
 
 std::vector<std::string> addresses_of(const std::vector<Person>& staff) {
   std::vector<std::string> addresses;
+  addresses.reserve(staff.size());
   for (const Person& person : staff) addresses.push_back(person.address);
   return addresses;
 }
