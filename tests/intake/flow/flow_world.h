@@ -83,7 +83,7 @@ class FlowWorld : public testing::TestWithParam<std::string> {
   };
   /// The mail is stored, as the mailbox would; its id.
   std::string arrive(mail::ParsedMail mail, const Where& where) {
-    const std::string id = "mail-" + std::to_string(++stored_);
+    std::string id = "mail-" + std::to_string(++stored_);
     if (mail.visible_reply.empty()) mail.visible_reply = mail.text;
     mail.content_sha256 =
         to_hex(sha256(mail.from.address + mail.message_id + mail.subject + mail.text));
@@ -124,8 +124,9 @@ class FlowWorld : public testing::TestWithParam<std::string> {
         "SELECT kind, reference, envelope_from, recipient, message, message_id FROM outbox WHERE "
         "kind = $1 ORDER BY created_at, reference",
         "ttttbt"};
-    std::vector<Queued> found;
     const auto all = *c_.query(rows, {kind});
+    std::vector<Queued> found;
+    found.reserve(all.size());
     for (const store::Row& row : all)
       found.push_back({row[0].text(), row[1].text(), row[2].text(), row[3].text(), row[4].bytes(),
                        row[5].text()});
@@ -136,8 +137,9 @@ class FlowWorld : public testing::TestWithParam<std::string> {
   }
   std::vector<Promise> promises(const Case& c) { return *cases_.promises_of(c.id); }
   std::vector<std::string> kinds_of_history(const Case& c) {
-    std::vector<std::string> kinds;
     const auto rows = *HistoryStore{c_}.of_case(c.id);
+    std::vector<std::string> kinds;
+    kinds.reserve(rows.size());
     for (const HistoryEntry& row : rows) kinds.push_back(row.kind);
     return kinds;
   }

@@ -40,12 +40,18 @@ ParserChild& child() {
   return one;
 }
 
+std::string key_in(std::string place, const std::string& key) {
+  place += '.';
+  place += key;
+  return place;
+}
+
 /// Everything `wanted` names; of objects in lists too.
 void expect_holds(const json& wanted, const json& got, const std::string& where) {
   if (wanted.is_object()) {
     for (const auto& [key, value] : wanted.items()) {
       ASSERT_TRUE(got.is_object() && got.contains(key)) << where << "." << key;
-      expect_holds(value, got[key], where + "." + key);
+      expect_holds(value, got[key], key_in(where, key));
     }
     return;
   }
@@ -112,7 +118,7 @@ TEST(CorpusWithPython, AgreesOrTheDifferenceIsExplained) {
                     {"has_text", !trim(mail->text).empty()}};
     for (const auto& [key, value] : theirs.items()) {
       if (ours[key] == value) continue;
-      const std::string place = name + "." + key;
+      const std::string place = key_in(name, key);
       seen.insert(place);
       EXPECT_TRUE(kDisagreements.contains(place))
           << place << ": ours " << ours[key] << ", Python's " << value;

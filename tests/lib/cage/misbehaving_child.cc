@@ -36,7 +36,7 @@ void answer(const Answer& head, const std::string& pieces) {
   write_all(pieces);
 }
 
-void tell(nlohmann::json object, std::string text = "text\n") {
+void tell(nlohmann::json object, const std::string& text = "text\n") {
   object.erase("text");
   const std::string main = object.dump();
   answer({.main_bytes = main.size(), .text_bytes = text.size()}, main + text);

@@ -252,7 +252,9 @@ std::string nested(int levels) {
   std::string raw = "Subject: deep\r\nMIME-Version: 1.0\r\n";
   for (int i = 0; i < levels; ++i) {
     const std::string boundary = "b" + std::to_string(i);
-    raw += "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n--" + boundary + "\r\n";
+    raw += "Content-Type: multipart/mixed; boundary=" + boundary;
+    raw += "\r\n\r\n--" + boundary;
+    raw += "\r\n";
   }
   return raw + "\r\nat the bottom\r\n";
 }
