@@ -308,19 +308,31 @@ Result<Database> Database::at(std::string_view url, std::string_view password) {
     return Error{Fault::invalid, "store.url: write sqlite:/path or postgresql://user@host/name"};
   try {
     const Poco::URI uri{std::string{url}};
-    const auto quote = [](std::string_view value) {
-      return "'" + replace_all(replace_all(std::string{value}, "\\", "\\\\"), "'", "\\'") + "'";
-    };
     database.engine_ = Engine::postgresql;
-    const std::string user = uri.getUserInfo().substr(0, uri.getUserInfo().find(':'));
-    std::string info = "host=" + uri.getHost();
-    info += " port=" + std::to_string(uri.getPort() == 0 ? 5432 : uri.getPort());
-    if (!user.empty()) info += " user=" + user;
-    if (uri.getPath().size() > 1) info += " dbname=" + uri.getPath().substr(1);
-    info += " connect_timeout=5";
-    if (!password.empty()) info += " password=" + quote(password);
-    for (const auto& [key, value] : uri.getQueryParameters())
-      info.append(" ").append(key).append("=").append(value);
+    std::string info;
+    bool plain = true;
+    const auto add = [&](const std::string& key, const std::string& value) {
+      if (value.empty()) return;
+      // Poco takes the text apart at blanks, so none may stand inside a value, quoted or not.
+      plain = plain && (key + value).find_first_of(" \t\r\n\v\f'\\") == std::string::npos;
+      info.append(info.empty() ? "" : " ").append(key).append("=").append(value);
+    };
+    add("host", uri.getHost());
+    add("port", std::to_string(uri.getPort() == 0 ? 5432 : uri.getPort()));
+    add("user", uri.getUserInfo().substr(0, uri.getUserInfo().find(':')));
+    if (!uri.getPath().empty()) add("dbname", uri.getPath().substr(1));
+    add("connect_timeout", "5");
+    for (const auto& [key, value] : uri.getQueryParameters()) add(key, value);
+    if (!plain)
+      return Error{Fault::invalid, "store.url: no part of it may hold a blank, a quote or a \\"};
+    if (password.find_first_of(" \t\r\n\v\f") != std::string_view::npos)
+      return Error{Fault::invalid,
+                   "store.password_file: a password with blanks cannot be handed to PostgreSQL; "
+                   "choose one without"};
+    if (!password.empty()) {
+      const std::string escaped = replace_all(std::string{password}, "\\", "\\\\");
+      info += " password='" + replace_all(escaped, "'", "\\'") + "'";
+    }
     database.conninfo_ = info;
     return database;
   } catch (const std::exception&) {

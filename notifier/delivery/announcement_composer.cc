@@ -74,7 +74,10 @@ Result<std::variant<Composed, State>> AnnouncementComposer::compose(store::Conne
   } else if (standing == name_of(AnnouncementState::held)) {
     return Error{Fault::unavailable, "staff are asked first"};
   }
-  if (Status loaded = load(c, mail.batch); !loaded) return loaded.error();
+  // Nor over words that this version of the program cannot read: staff can cancel and announce
+  // anew.
+  if (Status loaded = load(c, mail.batch); !loaded)
+    return Error{Fault::unavailable, loaded.error().text()};
   const Reader reader{rows->front()[1].text(), rows->front()[2].text()};
   Result<Composed> composed = compose_announcement(*announcement_, *words_, reader, mail.id,
                                                    mail.message_id, stationery_, keyring_);

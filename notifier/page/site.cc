@@ -45,6 +45,12 @@ Result<Article> read_candidate(const fs::path& file) {
   return read_markdown(*text);
 }
 
+std::string_view why_bad(const fs::path& file, const Error& error) {
+  std::error_code failed;
+  if (error.fault() != Fault::invalid) return "unreadable";
+  return fs::file_size(file, failed) > kMaxPageBytes && !failed ? "too_large" : "front_matter";
+}
+
 Error not_answering(int code) {
   const std::string what = "the live page answers HTTP " + std::to_string(code);
   if (code == 404 || code == 410)
@@ -77,8 +83,7 @@ Result<FolderLook> Site::look_at_folder() const {
     if (article)
       look.pages.push_back({id, url_of(base_url, id), *std::move(article)});
     else
-      look.bad.push_back(
-          {id, article.error().fault() == Fault::invalid ? "front_matter" : "unreadable"});
+      look.bad.push_back({id, std::string{why_bad(file, article.error())}});
   }
   return look;
 }

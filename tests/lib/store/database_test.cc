@@ -132,6 +132,16 @@ TEST_P(DatabaseTest, EmptyStoreAsksForMigrate) {
   EXPECT_EQ(require_schema(c, kThings).error().fault(), Fault::conflict);
 }
 
+TEST(DatabaseUrl, KeepsItsPartsApartOnTheWayToPostgreSql) {
+  for (const char* url : {"postgresql://u%20host=evil@h/n", "postgresql://u@h/n%20user=x",
+                          "postgresql://u@h/n?a=b%20c", "postgresql://u'@h/n"})
+    EXPECT_EQ(Database::at(url).error().fault(), Fault::invalid) << url;
+  EXPECT_EQ(Database::at("postgresql://u@h/n", "two words").error().text(),
+            "store.password_file: a password with blanks cannot be handed to PostgreSQL; choose "
+            "one without");
+  EXPECT_TRUE(Database::at("postgresql://u@h:5433/n?sslmode=require", R"(it's=\)"));
+}
+
 TEST(DatabaseUrl, SaysWhatIsWrong) {
   EXPECT_EQ(Database::at("mysql://x/y").error().fault(), Fault::invalid);
   EXPECT_EQ(Database::at("sqlite:").error().fault(), Fault::invalid);

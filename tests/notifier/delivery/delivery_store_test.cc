@@ -121,6 +121,16 @@ TEST_P(DeliveryStoreTest, ACountThatDiffersStopsEverything) {
   EXPECT_EQ(announcements_.standing(a.id)->value().state, AnnouncementState::holding);
 }
 
+TEST_P(DeliveryStoreTest, WordsThatCannotBeReadLoseNoReader) {
+  subscribe("ann@example.org");
+  const Announcement a = fanned_out("2026-11-20-dns");
+  ASSERT_TRUE(c_.execute(store::Sql{"spoil", "UPDATE template_version SET text = '{{#open'"}));
+  clock_.time += 10min;
+  const auto mails = claim();
+  ASSERT_EQ(mails.size(), 1U);
+  EXPECT_EQ(outcome_of(mails[0]), "unavailable");
+}
+
 TEST_P(DeliveryStoreTest, TheRightToSendIsReadWhenTheMailIsSent) {
   for (const char* name : {"stays", "leaves", "never", "erased"})
     subscribe(std::string{name} + "@example.org");

@@ -60,6 +60,7 @@ TEST_F(SiteTest, AFolderGivesItsPostMortemsAndNothingElse) {
   EXPECT_FALSE(look->pages[2].article.is_published());
   ASSERT_EQ(look->bad.size(), 2U);
   EXPECT_EQ(look->bad[0].reason, "front_matter");
+  EXPECT_EQ(look->bad[1].reason, "too_large");
 
   const auto found = site_.find_in_folder("2026-03-02-vpn");
   ASSERT_TRUE(found);
