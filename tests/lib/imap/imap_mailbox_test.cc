@@ -41,7 +41,7 @@ struct Got {
 };
 Got fetch(ImapMailbox& from, const std::vector<MailSummary>& mails, std::uint64_t most = kMost) {
   Got got;
-  const Status done = from.fetch(mails, most, [&](FetchedMail mail) {
+  const Status done = from.fetch(mails, most, [&](const FetchedMail& mail) {
     got.mails.push_back(std::to_string(mail.uid) + ":" +
                         (mail.raw.size() < 100 ? mail.raw : std::to_string(mail.raw.size())) +
                         (mail.truncated ? " truncated" : ""));

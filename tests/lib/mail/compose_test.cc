@@ -305,7 +305,8 @@ TEST(Compose, Sec15AnotherParserFindsTheSameFieldsAndValues) {
     d.reply_to = {{nasty, "d@example.com"}};
     oracle.expect(d);
     d = draft();
-    d.text = nasty + "\n.\n..\nFrom here on\n" + nasty;
+    d.text = nasty + "\n.\n..\nFrom here on\n";
+    d.text += nasty;
     d.html = "<p>" + nasty + "</p>\n";
     d.files = {{nasty.empty() ? "x" : nasty, "text/plain", nasty},
                {"b.bin", "", std::string("\0\r\n\xFF", 4)}};

@@ -180,7 +180,7 @@ TEST(Split, BombsTakeLinearTime) {
   const std::string wide =
       "Content-Type: multipart/mixed; boundary=" + std::string(1000, '-') + "\n\n";
   const Bomb bombs[] = {
-      {"dashes", kMixed + std::string(20'000'000, '-')},
+      {"dashes", kMixed + times(20'000'000, "-")},
       {"lines of dashes", nested + times(4'000'000, "--\n")},
       {"almost boundaries", nested + times(2'000'000, "--b98x\n")},
       {"wide", wide + times(20'000, std::string(998, '-') + "\n")},
@@ -188,8 +188,8 @@ TEST(Split, BombsTakeLinearTime) {
        wide + times(20'000, std::string(500, '-') + std::string(500, ' ') + "x")},
       {"parts", kMixed + times(1'000'000, "--b\n")},
       {"open and close", kMixed + times(500'000, "--b\n--b--\n")},
-      {"cr", kMixed + std::string(20'000'000, '\r')},
-      {"nul", std::string(20'000'000, '\0')},
+      {"cr", kMixed + times(20'000'000, "\r")},
+      {"nul", times(20'000'000, std::string(1, '\0'))},
       {"headers", times(9'000, "Content-Type: multipart/mixed; boundary=b\n\n--b\n")},
   };
   for (const Bomb& bomb : bombs) {

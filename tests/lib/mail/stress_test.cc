@@ -14,6 +14,8 @@
 namespace trust::mail {
 namespace {
 
+using namespace std::string_literals;
+
 const std::string kSeeds[] = {
     "From: =?utf-8?B?R3LDvMOfZQ==?= <ann@example.org>\r\nTo: Friends: a@example.org, \"B, C\" "
     "<b@example.net>;\r\n"
@@ -34,7 +36,7 @@ const std::string kSeeds[] = {
     "To: a:\nCc: Undisclosed recipients:;\nReply-To: <@a,@b:c@d>, (a (b)) \"x@y\"@z, "
     "<<a@b\nContent-Type: ;;=?utf-8?Q?text/plain?=\n"
     "Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n+2&5L;&\\@=V]R;&0\n`\nend\n",
-    "Content-Type: text/plain; charset=utf-16\n\n\xff\xfeH\0i\0\n",
+    "Content-Type: text/plain; charset=utf-16\n\n\xff\xfeH\0i\0\n"s,
 };
 const std::string kPieces[] = {"\r\n",
                                "\n",

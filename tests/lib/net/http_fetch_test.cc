@@ -100,8 +100,9 @@ TEST(HttpFetch, Sec57ClearTextIsForLoopbackOnly) {
   }
   ScriptedServer server{{answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")}};
   const std::string port = ":" + std::to_string(server.port()) + "/";
-  for (const std::string host : {"127.0.0.1", "127.1", "0x7f000001", "localhost"})
-    EXPECT_TRUE(get("http://" + host + port)) << host;
+  for (const std::string host :
+       {"http://127.0.0.1", "http://127.1", "http://0x7f000001", "http://localhost"})
+    EXPECT_TRUE(get(host + port)) << host;
 }
 
 TEST(HttpFetch, LengthIsLimited) {

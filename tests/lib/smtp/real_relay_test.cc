@@ -45,6 +45,7 @@ class MailWorld {
   }
   std::vector<std::string> delivered() const {
     std::vector<std::string> mails;
+    mails.reserve(kMails);
     for (int n = 0; n < kMails; ++n)
       mails.push_back(*read_file(folder_ + "/" + std::to_string(n) + ".eml"));
     return mails;
