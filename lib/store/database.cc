@@ -319,7 +319,9 @@ Result<Database> Database::at(std::string_view url, std::string_view password) {
     };
     add("host", uri.getHost());
     add("port", std::to_string(uri.getPort() == 0 ? 5432 : uri.getPort()));
-    add("user", uri.getUserInfo().substr(0, uri.getUserInfo().find(':')));
+    std::string user;
+    Poco::URI::decode(uri.getUserInfo().substr(0, uri.getUserInfo().find(':')), user);
+    add("user", user);
     if (!uri.getPath().empty()) add("dbname", uri.getPath().substr(1));
     add("connect_timeout", "5");
     for (const auto& [key, value] : uri.getQueryParameters()) add(key, value);
