@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
 #include <map>
 #include <set>
 
@@ -144,6 +146,31 @@ TEST_P(WorkerTest, ADeadRelayConsumesNobodysAttempts) {
   EXPECT_TRUE(well.wait_until_idle());
   well.stop();
   EXPECT_EQ(count("accepted"), 1);
+}
+
+/// Whoever asks first is told a time of an hour ago.
+struct BehindAtFirst final : Clock {
+  mutable std::atomic<int> asked{0};
+  UtcTime now() const override { return SystemClock{}.now() - (asked++ == 0 ? 1h : 0h); }
+};
+
+// A mail that the relay gave back while we asked is due later than the time that we asked for.
+TEST_P(WorkerTest, OneLookThatFindsNothingDueIsNotBelieved) {
+  queue("ann@example.org");
+  const BehindAtFirst clock;
+  Worker w{{},
+           store_.database(),
+           [this] { return std::make_unique<FakeRelay::Line>(relay_); },
+           {},
+           clock,
+           stop_};
+  auto waiting = std::async(std::launch::async, [&w] { return w.wait_until_idle(); });
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (clock.asked < 2 && std::chrono::steady_clock::now() < deadline) stop_.wait_for(5ms);
+  ASSERT_TRUE(w.start());
+  ASSERT_TRUE(waiting.get());
+  EXPECT_EQ(count("accepted"), 1);
+  w.stop();
 }
 
 TEST_P(WorkerTest, ARowKilledBetweenDotAndAnswerStandsUncertain) {
