@@ -225,6 +225,18 @@ Status CurlHandle::set_ca_file(const std::string& path) {
   return ok();
 }
 
+void CurlHandle::set_interrupt(const Interrupt* interrupt) {
+  if (interrupt == nullptr) return;
+  // libcurl asks at least once a second, while it resolves, too.
+  set(CURLOPT_NOPROGRESS, 0L);
+  set(CURLOPT_XFERINFODATA, interrupt);
+  set(
+      CURLOPT_XFERINFOFUNCTION,
+      +[](const void* asked, curl_off_t, curl_off_t, curl_off_t, curl_off_t) -> int {
+        return static_cast<const Interrupt*>(asked)->is_fired() ? 1 : 0;
+      });
+}
+
 Status CurlHandle::perform(const std::string& place) {
   if (refused_option_)
     return Error{Fault::internal, "the installed libcurl lacks an option that safety needs"};
@@ -275,6 +287,7 @@ Error CurlHandle::explain(const std::string& place) const {
                    "TLS 1.2 or later could not be agreed on; check that this is the TLS port");
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT: return error(Fault::invalid, "the url cannot be used");
+    case CURLE_ABORTED_BY_CALLBACK: return error(Fault::unavailable, "interrupted");
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT: return error(Fault::internal, "out of memory");
     default:

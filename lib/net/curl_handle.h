@@ -50,6 +50,9 @@ class CurlHandle {
   /// Fault::invalid: the file cannot be read. Empty: the system's certificates.
   Status set_ca_file(const std::string& path);
 
+  /// Ends perform() within a second of its firing. Null: nothing does.
+  void set_interrupt(const Interrupt* interrupt);
+
   /// Connects and does what the options say. The error is a sentence that names `place`.
   Status perform(const std::string& place);
   CURLcode last_code() const { return last_code_; }

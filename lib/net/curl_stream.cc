@@ -60,12 +60,16 @@ std::size_t hear_line(char* bytes, std::size_t size, std::size_t count, void* wa
 class CurlStream final : public Stream {
  public:
   CurlStream(std::unique_ptr<CurlHandle> handle, std::unique_ptr<LoginWatch> watch,
-             curl_socket_t socket)
-      : watch_{std::move(watch)}, handle_{std::move(handle)}, socket_{socket} {}
+             curl_socket_t socket, const Interrupt* interrupt)
+      : watch_{std::move(watch)},
+        handle_{std::move(handle)},
+        socket_{socket},
+        interrupt_{interrupt} {}
 
   Result<std::string> receive(std::size_t max_bytes, Deadline deadline) override {
     if (max_bytes == 0) return Error{Fault::internal, "receive of no bytes"};
     for (;;) {
+      if (is_interrupted()) return interrupted();
       if (const Status filled = fill(); !filled) return filled.error();
       if (!ahead_.empty() || closed_) break;
       if (const Status waited = wait(POLLIN, deadline); !waited) return waited.error();
@@ -77,6 +81,7 @@ class CurlStream final : public Stream {
 
   Status send(std::string_view bytes, Deadline deadline) override {
     while (!bytes.empty()) {
+      if (is_interrupted()) return interrupted();
       std::size_t sent = 0;
       const CURLcode code = curl_easy_send(handle_->get(), bytes.data(), bytes.size(), &sent);
       bytes.remove_prefix(sent);
@@ -111,13 +116,18 @@ class CurlStream final : public Stream {
     return ok();
   }
 
+  bool is_interrupted() const { return interrupt_ != nullptr && interrupt_->is_fired(); }
+  static Error interrupted() { return {Fault::unavailable, "interrupted"}; }
+
   Status wait(short events, Deadline deadline) const {
     for (;;) {
       const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
       if (left <= milliseconds{0}) return Error{Fault::unavailable, "the server took too long"};
-      pollfd one{socket_, events, 0};
+      // poll(2) passes over a descriptor of -1.
+      pollfd both[] = {{socket_, events, 0},
+                       {interrupt_ == nullptr ? -1 : interrupt_->descriptor(), POLLIN, 0}};
       const int ready = ::poll(
-          &one, 1, static_cast<int>(std::min<milliseconds>(left, milliseconds{60'000}).count()));
+          both, 2, static_cast<int>(std::min<milliseconds>(left, milliseconds{60'000}).count()));
       if (ready > 0) return ok();
       if (ready < 0 && errno != EINTR) return Error{Fault::unavailable, "the connection broke"};
     }
@@ -126,6 +136,7 @@ class CurlStream final : public Stream {
   std::unique_ptr<LoginWatch> watch_;  // libcurl holds a pointer to it
   std::unique_ptr<CurlHandle> handle_;
   curl_socket_t socket_;
+  const Interrupt* interrupt_;
   std::string ahead_;
   bool closed_ = false;
 };
@@ -185,6 +196,7 @@ Attempt try_login(const Endpoint& endpoint, const Url& url, const char* login_op
   handle.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(endpoint.timeout.count()));
   handle.set(CURLOPT_HEADERFUNCTION, &hear_line);
   handle.set(CURLOPT_HEADERDATA, attempt.watch.get());
+  handle.set_interrupt(endpoint.interrupt);
   if (attempt.status = handle.set_ca_file(endpoint.ca_file); !attempt.status) return attempt;
   if (is_clear_text(url, endpoint))
     handle.set_reach(Reach::loopback_only);
@@ -245,8 +257,8 @@ Result<std::unique_ptr<Stream>> CurlConnector::connect(const Endpoint& endpoint)
   curl_easy_getinfo(attempt.handle->get(), CURLINFO_ACTIVESOCKET, &socket);
   if (socket == CURL_SOCKET_BAD)
     return Error{Fault::unavailable, url->place() + ": the server hung up"};
-  return std::unique_ptr<Stream>{
-      std::make_unique<CurlStream>(std::move(attempt.handle), std::move(attempt.watch), socket)};
+  return std::unique_ptr<Stream>{std::make_unique<CurlStream>(
+      std::move(attempt.handle), std::move(attempt.watch), socket, endpoint.interrupt)};
 }
 
 }  // namespace trust::net

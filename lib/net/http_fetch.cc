@@ -68,6 +68,7 @@ Result<HttpAnswer> http_get(const std::string& url, std::span<const std::string>
   handle.set(CURLOPT_WRITEFUNCTION, &take);
   handle.set(CURLOPT_WRITEDATA, &body);
   handle.set_reach(reach_of(*parsed));
+  handle.set_interrupt(limits.interrupt);
   if (const Status given = handle.set_ca_file(limits.ca_file); !given) return given.error();
   if (const Status done = handle.perform(origin); !done) {
     if (body.too_long)

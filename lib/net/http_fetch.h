@@ -7,13 +7,15 @@
 #include <string_view>
 
 #include "lib/base/result.h"
+#include "lib/net/interrupt.h"
 
 namespace trust::net {
 
 struct FetchLimits {
   std::size_t max_bytes = 4U << 20U;
   std::chrono::milliseconds timeout{20'000};
-  std::string ca_file;  ///< empty: the system's
+  std::string ca_file;                   ///< empty: the system's
+  const Interrupt* interrupt = nullptr;  ///< outlives the call; null: nothing ends it
 };
 
 /// What a server answered. A redirect, 404 or 503 is an answer, not an error.

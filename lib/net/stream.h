@@ -2,6 +2,7 @@
 
 /// lib/net: bytes to and from a server, and nothing about mail.
 ///   stream.h       the interface that IMAP and SMTP speak over
+///   interrupt.*    ends the waits from another thread
 ///   curl_stream.*  TCP, TLS and login by libcurl (CURLOPT_CONNECT_ONLY); the conversation is ours
 ///   http_fetch.*   one GET with limits
 ///   probe.*        what `doctor` looks at
@@ -14,18 +15,20 @@
 #include <string_view>
 
 #include "lib/base/result.h"
+#include "lib/net/interrupt.h"
 
 namespace trust::net {
 
 /// A connected, logged-in, byte-wise conversation. One thread at a time.
-/// Every call ends by its deadline. After any failure the stream is only good for destruction.
+/// Every call ends by its deadline, and soon after its endpoint's interrupt fires. After any
+/// failure the stream is only good for destruction.
 class Stream {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
   virtual ~Stream() = default;
 
   /// At least one and at most `max_bytes` bytes. "" means that the peer has closed its side.
-  /// Fault::unavailable: time is over or the connection broke.
+  /// Fault::unavailable: time is over, the connection broke, or we were interrupted.
   virtual Result<std::string> receive(std::size_t max_bytes, Deadline deadline) = 0;
 
   /// All of `bytes`, or a failure after which any part of them may have arrived.
@@ -46,6 +49,7 @@ struct Endpoint {
   std::string ca_file;                        ///< empty: the system's
   std::string ehlo_name;                      ///< SMTP only
   std::chrono::milliseconds timeout{30'000};  ///< for connecting, TLS and login together
+  const Interrupt* interrupt = nullptr;       ///< outlives the stream; null: nothing ends a wait
 };
 
 /// Where mail sessions get their streams; a test hands in scripted ones.
