@@ -1,7 +1,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -24,16 +23,13 @@ namespace trust::cage {
 
 namespace {
 
-constexpr int kSocket = 3;
-
 /// The raw mail, as the parent sealed it.
 class MappedMail {
  public:
   explicit MappedMail(int fd) {
-    struct stat info {};
-    if (fd < 0 || ::fstat(fd, &info) != 0) return;
-    size_ = static_cast<std::size_t>(info.st_size);
-    if (size_ == 0) return;
+    const off_t end = fd < 0 ? 0 : ::lseek(fd, 0, SEEK_END);
+    if (end <= 0) return;
+    size_ = static_cast<std::size_t>(end);
     void* at = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
     if (at == MAP_FAILED) throw std::bad_alloc{};
     at_ = static_cast<const char*>(at);
@@ -89,10 +85,8 @@ bool send_all(std::string_view bytes) {
   return true;
 }
 
-bool answer(std::string_view main, std::string_view text = {}, std::string_view reply = {},
-            bool caged = false) {
+bool answer(std::string_view main, std::string_view text = {}, std::string_view reply = {}) {
   Answer head;
-  head.caged = caged ? 1 : 0;
   head.main_bytes = main.size();
   head.text_bytes = text.size();
   head.reply_bytes = reply.size();
@@ -101,8 +95,11 @@ bool answer(std::string_view main, std::string_view text = {}, std::string_view 
 }
 
 bool start(const Request& request) {
-  const Result<Confinement> confined = confine_self(request.memory_bytes);
-  return confined && answer({}, {}, {}, confined->seccomp);
+  if (!limit_self(request.memory_bytes)) return false;
+  const Cage cage = close_cage();
+  const Answer head{.seccomp = cage.seccomp ? 1U : 0U, .landlock = cage.landlock ? 1U : 0U};
+  return send_all({reinterpret_cast<const char*>(&head), sizeof head}) &&
+         (cage.seccomp || !kCageIsClosed);
 }
 
 bool tell(mail::ParsedMail mail) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -22,6 +23,7 @@
 #include "lib/base/text.h"
 #include "lib/cage/json.h"
 #include "lib/cage/protocol.h"
+#include "lib/cage/sandbox.h"
 #include "lib/mail/parse.h"
 
 namespace trust::cage {
@@ -32,11 +34,11 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kStartWait{10'000};
-constexpr int kSocket = 3;
 constexpr std::size_t kMaxAttachments = 20'000;  // scan allows 10,000 parts
 
 /// What a child's answer held, before anyone believes it.
 struct Pieces {
+  Answer head;
   std::string main, text, reply;
 };
 
@@ -240,12 +242,22 @@ Status ParserChild::Impl::start() {
     pid = spawn(arguments, theirs.get());
   }
   mails = 0;
-  Pieces nothing;
+  Pieces answer;
   const Request request{.ask = Ask::start, .memory_bytes = limits.memory_bytes};
-  if (pid == 0 || ask(request, -1, 0, 0, kStartWait, nothing) != Loss::none) {
+  if (pid == 0 || ask(request, -1, 0, 0, kStartWait, answer) != Loss::none) {
     end();
     return cannot;
   }
+  if (kCageIsClosed && answer.head.seccomp == 0) {
+    end();
+    return Error{
+        Fault::unavailable,
+        "the parser is not started: the kernel (or the container) refuses seccomp filters, "
+        "and mails are read only behind one"};
+  }
+  static std::atomic_flag told;
+  if (answer.head.landlock == 0 && !told.test_and_set())
+    log(Event::cage_weak, {{"missing", kCageIsClosed ? "landlock" : "all: a sanitizer build"}});
   return ok();
 }
 
@@ -262,7 +274,7 @@ Loss ParserChild::Impl::ask(const Request& request, int mail, std::uint64_t max_
                             std::uint64_t max_text, milliseconds wall, Pieces& pieces) {
   const auto until = steady_clock::now() + wall;
   if (!send_request(socket.get(), request, mail)) return Loss::died;
-  Answer head;
+  Answer& head = pieces.head;
   Loss loss = read_exactly(socket.get(), reinterpret_cast<char*>(&head), sizeof head, until);
   if (loss != Loss::none) return loss;
   if (head.magic != kMagic || head.main_bytes > max_main || head.text_bytes > max_text ||

@@ -8,10 +8,11 @@ namespace trust::cage {
 /// The frames on descriptor 3. Both ends are the same executable, so they are plain structures in
 /// the machine's byte order. Each request gets one answer; a parse or decode request carries the
 /// raw mail as a sealed memfd (SCM_RIGHTS), and its lengths are never believed by the other side.
+inline constexpr int kSocket = 3;
 inline constexpr std::uint32_t kMagic = 0x54'4D'43'31;  // TMC1
 
 enum class Ask : std::uint32_t {
-  start,   ///< take on the limits; answered when the child is caged and ready
+  start,   ///< take on the limits; answered when the child is caged and ready, or will not be
   parse,   ///< answer: JSON of the ParsedMail without its texts, then `text`, then `visible_reply`
   header,  ///< as parse, of the header alone
   decode,  ///< answer: the decoded bytes of [begin, end)
@@ -28,7 +29,7 @@ struct Request {
 /// Followed by the three pieces, of these lengths.
 struct Answer {
   std::uint32_t magic = kMagic;
-  std::uint32_t caged = 0;  ///< start: 1 = seccomp is on
+  std::uint32_t seccomp = 0, landlock = 0;  ///< start: 1 = it holds the child
   std::uint64_t main_bytes = 0;
   std::uint64_t text_bytes = 0;
   std::uint64_t reply_bytes = 0;

@@ -15,6 +15,7 @@
 #include "lib/base/text.h"
 #include "lib/cage/json.h"
 #include "lib/cage/parser_child.h"
+#include "lib/mail/parse.h"
 
 namespace trust::cage {
 namespace {
@@ -76,6 +77,7 @@ TEST_P(Corpus, IsUnderstoodWithEitherLineEnd) {
     const auto mail = child().parse(raw);
     ASSERT_TRUE(mail);
     expect_holds(wanted, to_json(*mail), "");
+    EXPECT_EQ(to_json(*mail), to_json(mail::parse(raw))) << "as without a cage";
     if (digest.empty()) digest = mail->content_sha256;
     EXPECT_EQ(mail->content_sha256, digest);
   }

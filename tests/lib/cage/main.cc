@@ -10,7 +10,11 @@
 int main(int argc, char** argv) {
   const std::string_view role = argc > 1 ? argv[1] : "";
   if (role == "parser") return trust::cage::child_main();
-  if (role == "misbehave") return trust::cage::misbehaving_child_main();
+  using trust::cage::Confined, trust::cage::misbehaving_child_main;
+  if (role == "misbehave") return misbehaving_child_main(Confined::by_limits);
+  if (role == "caged") return misbehaving_child_main(Confined::by_cage);
+  if (role == "free") return misbehaving_child_main(Confined::not_at_all);
+  if (role == "open") return misbehaving_child_main(Confined::open);
   trust::set_log_output(trust::LogTo::nowhere);
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

@@ -2,21 +2,32 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <iomanip>
+#include <list>
+#include <locale>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 
 #include "lib/cage/json.h"
 #include "lib/cage/protocol.h"
 #include "lib/cage/sandbox.h"
+#include "lib/mail/charset.h"
 #include "lib/mail/parse.h"
+#include "tests/lib/cage/attempts.h"
 
 namespace trust::cage {
 
@@ -25,7 +36,7 @@ namespace {
 void write_all(const std::string& bytes) {
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t n = ::write(3, bytes.data() + done, bytes.size() - done);
+    const ssize_t n = ::send(3, bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL);
     if (n <= 0) std::exit(9);
     done += static_cast<std::size_t>(n);
   }
@@ -43,11 +54,51 @@ void tell(nlohmann::json object, const std::string& text = "text\n") {
 }
 
 std::string read_mail(int fd) {
-  struct stat info {};
-  if (fd < 0 || ::fstat(fd, &info) != 0) return {};
-  std::string raw(static_cast<std::size_t>(info.st_size), '\0');
-  if (::pread(fd, raw.data(), raw.size(), 0) < 0) raw.clear();
+  const off_t end = ::lseek(fd, 0, SEEK_END);
+  if (end <= 0) return {};
+  const auto size = static_cast<std::size_t>(end);
+  void* at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (at == MAP_FAILED) return {};
+  std::string raw{static_cast<const char*>(at), size};
+  ::munmap(at, size);
   return raw;
+}
+
+std::string try_it(const std::string& name, const std::string& folder) {
+  for (const Attempt& attempt : attempts()) {
+    if (attempt.name != name) continue;
+    const int problem = attempt.run(folder);
+    return problem == 0 ? "done" : ::strerrorname_np(problem);
+  }
+  return "no such attempt";
+}
+
+/// What mimetic, iconv, JSON and we rely on.
+std::string use_libraries() {
+  std::string large(64U << 20U, 'x');
+  large.resize(200U << 20U, 'y');
+  large = {};
+  std::list<std::string> small;
+  for (int i = 0; i < 100'000; ++i) small.emplace_back(static_cast<std::size_t>(i % 700), 'z');
+  try {
+    throw std::runtime_error{"caught"};
+  } catch (const std::exception& error) {
+    if (error.what() != std::string_view{"caught"}) return "exceptions";
+  }
+  try {
+    (void)std::locale{"xx_YY.UTF-8"};
+    return "a locale from nowhere";
+  } catch (const std::runtime_error&) {
+  }
+  std::ostringstream out;
+  out << std::setprecision(3) << 1.5
+      << std::put_time(std::gmtime(std::array<std::time_t, 1>{}.data()), "%F");
+  if (out.str() != "1.51970-01-01") return "streams";
+  std::atomic<int> turns{0};
+  std::once_flag once;
+  std::call_once(once, [&] { ++turns; });
+  return turns == 1 && std::chrono::system_clock::now().time_since_epoch().count() > 0 ? "fine"
+                                                                                       : "once";
 }
 
 void misbehave(const std::string& how, const nlohmann::json& honest) {
@@ -55,7 +106,13 @@ void misbehave(const std::string& how, const nlohmann::json& honest) {
     for (std::atomic<unsigned> turns{0};;) ++turns;
   if (how == "hang") ::pause();
   if (how == "exit") std::_Exit(0);
-  if (how == "abort") ::raise(SIGABRT);
+  if (how == "abort") std::abort();
+  if (how == "crash") *static_cast<volatile int*>(nullptr) = 1;
+  if (how == "use-libraries") tell(honest, use_libraries());
+  if (how.starts_with("try ")) {
+    const std::size_t space = how.find(' ', 4);
+    tell(honest, try_it(how.substr(4, space - 4), how.substr(space + 1)));
+  }
   if (how == "kill") ::raise(SIGKILL);
   if (how.starts_with("kill-unless ")) {  // a file is there, which the first child makes
     const std::string mark = how.substr(how.find(' ') + 1);
@@ -95,7 +152,8 @@ void misbehave(const std::string& how, const nlohmann::json& honest) {
 
 }  // namespace
 
-int misbehaving_child_main() {
+int misbehaving_child_main(Confined confined) {
+  mail::open_converters();
   for (;;) {
     Request request;
     iovec piece{&request, sizeof request};
@@ -107,8 +165,9 @@ int misbehaving_child_main() {
     message.msg_controllen = sizeof control;
     if (::recvmsg(3, &message, MSG_WAITALL) != sizeof request) return 0;
     if (request.ask == Ask::start) {
-      if (!confine_self(request.memory_bytes)) return 1;
-      answer({}, "");
+      if (confined != Confined::not_at_all && !limit_self(request.memory_bytes)) return 1;
+      if (confined == Confined::by_cage) close_cage();
+      answer({.seccomp = confined == Confined::open ? 0U : 1U, .landlock = 1}, "");
       continue;
     }
     int fd = -1;

@@ -9,9 +9,12 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "lib/base/text.h"
+#include "lib/cage/json.h"
+#include "lib/mail/parse.h"
 
 namespace trust::cage {
 namespace {
@@ -338,6 +341,7 @@ TEST(ParserChild, HostileMailsGiveAMailWithinLimitsAndTheNextIsRead) {
     EXPECT_TRUE(is_valid_utf8(mail->text));
     EXPECT_TRUE(is_valid_utf8(mail->subject));
     EXPECT_EQ(mail->content_sha256.size(), 64U);
+    EXPECT_TRUE(to_json(*mail) == to_json(mail::parse(hostile.raw))) << "as without a cage";
     expect_understood(child.parse(kMail));
   }
 }
