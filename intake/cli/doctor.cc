@@ -82,6 +82,7 @@ cli::Exit run_doctor(App& app, const cli::Arguments& arguments, cli::Io io) {
   if (!findings.note("config", config, arguments.config_file())) return findings.exit();
   const UtcTime now = app.clock.now();
   look_at_files(findings, *config, now);
+  findings.note("parser", app.new_parser()(""), "starts and answers");
   if (auto connection = program::look_at_store(findings, store_of(*config)))
     look_at_last_look(findings, *connection, now);
   look_at_mailbox(findings, app, *config, now);

@@ -31,7 +31,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-using testing::Not;
 
 constexpr Limits kHasty{.memory_bytes = 512ULL << 20U, .cpu = 1s, .wall = 4s};
 const std::string kMail =
