@@ -6,6 +6,7 @@
 
 #include "intake/cli/commands.h"
 #include "lib/base/log.h"
+#include "lib/base/own_memory.h"
 #include "lib/cage/parser_child.h"
 #include "lib/net/curl_stream.h"
 
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
   // Before anything else: the caged child has nothing but its socket.
   if (argc == 2 && std::string_view{argv[1]} == "parser") return cage::child_main();
 
+  keep_memory_to_ourselves();
   std::ios::sync_with_stdio(false);
   set_log_output(LogTo::nowhere);
   const SystemClock clock;

@@ -1,11 +1,13 @@
 #include <iostream>
 
 #include "lib/base/log.h"
+#include "lib/base/own_memory.h"
 #include "lib/net/curl_stream.h"
 #include "notifier/cli/commands.h"
 
 int main(int argc, char** argv) {
   using namespace trust;
+  keep_memory_to_ourselves();
   // Standard output is the commands'; `run` takes it for its log.
   set_log_output(LogTo::nowhere);
   const SystemClock clock;

@@ -92,11 +92,13 @@ pid_t spawn(std::vector<std::string> arguments, int socket) {
   ::posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
 #endif
   ::posix_spawn_file_actions_addclosefrom_np(&files, kSocket + 1);
-  // A Ctrl-C meant for us must not take the child from under the mail we are filing.
-  sigset_t none, all;
-  sigemptyset(&none);
+  // What asks us to end, by Ctrl-C or to all of the service's processes, must not take the child
+  // from under the mail we are filing: it ends with its socket.
+  sigset_t ours, all;
+  sigemptyset(&ours);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ours, signal);
   sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setsigmask(&attributes, &ours);
   ::posix_spawnattr_setsigdefault(&attributes, &all);
   ::posix_spawnattr_setpgroup(&attributes, 0);
   ::posix_spawnattr_setflags(

@@ -51,6 +51,10 @@ class Install(unittest.TestCase):
             self.assertTrue(self._run(program, "templates").stdout, "the templates' variables")
             self._check_sample(program, etc / f"{name}.json")
 
+    def test_units_and_users_lie_where_systemd_looks(self):
+        for name in ("systemd/system/trust-intake.service", "systemd/system/trust-notifier.service", "sysusers.d/trust-mail.conf", "tmpfiles.d/trust-mail.conf"):
+            self.assertTrue((self.root / "usr/lib" / name).is_file(), name)
+
     def test_installing_again_leaves_what_the_operator_wrote(self):
         settings = self.root / "etc/trust-mail/intake.json"
         settings.write_text("mine", encoding="ascii")

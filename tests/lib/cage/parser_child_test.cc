@@ -162,6 +162,17 @@ TEST(ParserChild, KilledBetweenMailsIsReplacedAndNoMailSuffers) {
   expect_understood(child.parse(kMail));
 }
 
+TEST(ParserChild, SignalsThatAskTheServiceToEndLeaveItAtItsMail) {
+  ParserChild child;
+  expect_understood(child.parse(kMail));
+  const int first = child.child_pid();
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    ASSERT_EQ(::kill(first, signal), 0);
+    expect_understood(child.parse(kMail));
+    EXPECT_EQ(child.child_pid(), first) << signal;
+  }
+}
+
 TEST(ParserChild, KilledInTheMiddleOfAMailGivesItToOneMoreChild) {
   const std::string mark = testing::TempDir() + "killed-once-" + std::to_string(::getpid());
   std::filesystem::remove(mark);
