@@ -12,10 +12,11 @@ int main(int argc, char** argv) {
   set_log_output(LogTo::nowhere);
   const SystemClock clock;
   net::CurlConnector connector;
-  notifier::App app{clock, connector, [](const notifier::Config& config) {
+  notifier::App app{clock, connector,
+                    [](const notifier::Config& config, const net::Interrupt* interrupt) {
                       std::optional<std::string> ca_file = config.site.ca_file;
                       if (ca_file) ca_file = config::credential_path(*ca_file);
-                      return notifier::fetch_from(config.site.base_url.text, ca_file);
+                      return notifier::fetch_from(config.site.base_url.text, ca_file, interrupt);
                     }};
   const std::vector<std::string> line(argv + (argc > 0 ? 1 : 0), argv + argc);
   return static_cast<int>(cli::run_program<notifier::App>(

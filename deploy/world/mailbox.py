@@ -19,8 +19,7 @@ class Mailbox:
         self._password = password
         self._context = ssl.create_default_context(cafile=ca_file)
 
-    def open(self, folder="INBOX", readonly=True):
-        """A connection of imaplib's with the folder selected; the caller logs out."""
+    def _open(self, folder, readonly):
         connection = imaplib.IMAP4_SSL("127.0.0.1", self._port, ssl_context=self._context, timeout=60)
         connection.login(self.address, self._password)
         connection.select(folder, readonly=readonly)
@@ -28,7 +27,7 @@ class Mailbox:
 
     def raw(self, folder="INBOX"):
         """All mails as bytes, in order of arrival; nothing is marked as read."""
-        connection = self.open(folder, readonly=True)
+        connection = self._open(folder, readonly=True)
         try:
             _, reply = connection.uid("FETCH", "1:*", "(UID BODY.PEEK[])")
             return [part[1] for part in reply if isinstance(part, tuple)]
@@ -39,7 +38,7 @@ class Mailbox:
         return [email.message_from_bytes(raw, policy=email.policy.default) for raw in self.raw(folder)]
 
     def count(self, folder="INBOX"):
-        connection = self.open(folder, readonly=True)
+        connection = self._open(folder, readonly=True)
         try:
             return len(connection.uid("SEARCH", "ALL")[1][0].split())
         finally:
@@ -47,7 +46,7 @@ class Mailbox:
 
     def flags(self, folder="INBOX"):
         """The flags of each mail, as the server prints them."""
-        connection = self.open(folder, readonly=True)
+        connection = self._open(folder, readonly=True)
         try:
             _, reply = connection.uid("FETCH", "1:*", "(FLAGS)")
             return [part.decode() for part in reply if part]
@@ -56,7 +55,7 @@ class Mailbox:
 
     def append(self, raw, at=None, folder="INBOX"):
         """Puts a mail there with INTERNALDATE `at` (seconds since 1970; now if None)."""
-        connection = self.open(folder, readonly=False)
+        connection = self._open(folder, readonly=False)
         try:
             date = imaplib.Time2Internaldate(at) if at is not None else None
             status, reply = connection.append(folder, None, date, raw)

@@ -66,8 +66,9 @@ Status MailboxLoop::open_both() {
   }
   if (mailbox_) return ok();
   step_ = "connect";
-  const Result<net::Endpoint> endpoint = program::endpoint_of("imap", office_.config.imap);
+  Result<net::Endpoint> endpoint = program::endpoint_of("imap", office_.config.imap);
   if (!endpoint) return endpoint.error();
+  endpoint->interrupt = &office_.interrupt;
   auto mailbox = imap::ImapMailbox::connect(app_.connector, *endpoint);
   if (!mailbox) return mailbox.error();
   mailbox_ = *std::move(mailbox);
@@ -167,6 +168,8 @@ void MailboxLoop::run() {
       refused = 0;
       told_.clear();
       stop_.wait_for(office_.config.imap.poll);
+    } else if (stop_.requested()) {
+      return;
     } else if (looked.error().fault() == Fault::denied) {
       const auto wait = kLoginPauses[std::min(refused++, std::size(kLoginPauses) - 1)];
       explain(looked.error(), wait);

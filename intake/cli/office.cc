@@ -6,6 +6,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/net/http_fetch.h"
+#include "lib/program/service.h"
 
 namespace trust::intake {
 
@@ -66,9 +67,11 @@ std::vector<std::string> watched_folders(const Config& config) {
   return folders;
 }
 
-Result<std::unique_ptr<Office>> Office::open(const std::string& config_file) {
+Result<std::unique_ptr<Office>> Office::open(const std::string& config_file,
+                                             const program::ProgramStore* at_work) {
   Result<Config> config = config::load_file<Config>(config_file);
   if (!config) return config.error();
+  std::vector<std::string> needs_restart = program::keep_place(at_work, *config);
   Result<program::ProgramStore::Opened> opened = store_of(*config).open();
   if (!opened) return opened.error();
   Result<Calendar> calendar = load_calendar(*config);
@@ -77,9 +80,10 @@ Result<std::unique_ptr<Office>> Office::open(const std::string& config_file) {
   if (!services) return services.error();
   Result<Letters> letters = Letters::load(config::templates_folder(config->templates));
   if (!letters) return letters.error();
-  return std::unique_ptr<Office>{new Office{
-      *std::move(config), std::move(opened->database), std::move(opened->connection),
-      std::move(opened->keyring), *std::move(calendar), *std::move(services), *std::move(letters)}};
+  return std::unique_ptr<Office>{
+      new Office{*std::move(config), std::move(opened->database), std::move(opened->connection),
+                 std::move(opened->keyring), *std::move(calendar), *std::move(services),
+                 *std::move(letters), std::move(needs_restart)}};
 }
 
 Identity Office::identity() const {

@@ -13,6 +13,7 @@
 #include "intake/report/service_book.h"
 #include "lib/base/token.h"
 #include "lib/cli/command.h"
+#include "lib/net/interrupt.h"
 #include "lib/program/program_store.h"
 #include "lib/store/database.h"
 
@@ -31,10 +32,13 @@ struct Office {
   Calendar calendar;
   ServiceBook services;
   Letters letters;
+  std::vector<std::string> needs_restart;
+  net::Interrupt interrupt{};  ///< ends the waits for the mailbox
 
-  /// Reads the configuration and opens all of it.
-  /// Faults as ProgramStore::open.
-  static Result<std::unique_ptr<Office>> open(const std::string& config_file);
+  /// Reads the configuration and opens all of it, keeping the places of a store `at_work`
+  /// (program::keep_place). Faults as ProgramStore::open.
+  static Result<std::unique_ptr<Office>> open(const std::string& config_file,
+                                              const program::ProgramStore* at_work = nullptr);
 
   Identity identity() const;
   /// For the thread that owns `connection`.

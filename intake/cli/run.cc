@@ -1,4 +1,5 @@
 #include <ostream>
+#include <utility>
 
 #include "intake/cli/commands.h"
 #include "intake/cli/running.h"
@@ -7,23 +8,21 @@
 namespace trust::intake {
 
 cli::Exit run_service(App& app, const cli::Arguments& arguments, cli::Io io) {
-  return in_office(arguments, io, [&](Office& office) {
+  const auto load = [&](StopSignal& stop,
+                        const program::ProgramStore* at_work) -> Result<program::Loaded> {
+    Result<std::unique_ptr<Office>> opened = Office::open(arguments.config_file(), at_work);
+    if (!opened) return opened.error();
+    Office& office = **opened;
     const Config& config = office.config;
-    if (const auto imap = program::endpoint_of("imap", config.imap); !imap)
-      return program::not_ready(io, imap.error());
-    if (const auto smtp = program::endpoint_of("smtp", config.smtp); !smtp)
-      return program::not_ready(io, smtp.error());
-    std::unique_ptr<Running> running;  // outlives the work: a thread of it may still wait
-    return program::serve(kProgram, store_of(config), io, [&](StopSignal& stop) -> Result<bool> {
-      if (!config.register_url && !config.register_file)
-        io.err << "note: no register is configured; answers may point to any https URL\n"
-               << std::flush;
-      running = std::make_unique<Running>(app, office, stop, io.err);
-      if (!arguments.has("--until-idle")) return running->until_stopped();
-      if (const Status done = running->until_idle(); !done) return done.error();
-      return true;
-    });
-  });
+    if (const auto imap = program::endpoint_of("imap", config.imap); !imap) return imap.error();
+    if (const auto smtp = program::endpoint_of("smtp", config.smtp); !smtp) return smtp.error();
+    if (!config.register_url && !config.register_file)
+      io.err << "note: no register is configured; answers may point to any https URL\n"
+             << std::flush;
+    return program::Loaded{std::make_unique<Running>(app, *std::move(opened), stop, io.err),
+                           store_of(config), office.needs_restart};
+  };
+  return program::serve(kProgram, arguments.has("--until-idle"), io, load);
 }
 
 }  // namespace trust::intake

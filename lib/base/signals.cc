@@ -14,29 +14,53 @@ namespace {
 
 StopSignal* stop_of_process = nullptr;
 
-void on_signal(int) {
+void on_signal(int number) {
   const int saved = errno;
-  if (stop_of_process != nullptr) stop_of_process->request();
+  if (stop_of_process != nullptr)
+    number == SIGHUP ? stop_of_process->request_reload() : stop_of_process->request();
   errno = saved;
+}
+
+// A full pipe wakes as well as one byte more would.
+void put_byte(int pipe) {
+  const char byte = 1;
+  [[maybe_unused]] const ssize_t ignored = ::write(pipe, &byte, 1);
+}
+
+void empty(int pipe) {
+  char bytes[64];
+  while (::read(pipe, bytes, sizeof bytes) > 0) {
+  }
 }
 
 }  // namespace
 
 StopSignal::StopSignal() {
-  if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) std::abort();
+  if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0 ||
+      ::pipe2(reload_pipe_, O_CLOEXEC | O_NONBLOCK) != 0)
+    std::abort();
 }
 
 StopSignal::~StopSignal() {
   if (stop_of_process == this) stop_of_process = nullptr;
-  ::close(pipe_[0]);
-  ::close(pipe_[1]);
+  for (const int fd : {pipe_[0], pipe_[1], reload_pipe_[0], reload_pipe_[1]}) ::close(fd);
 }
 
-// Only an atomic store and write(2): both may run inside a signal handler.
+// Only atomic stores and write(2), here and in request_reload: all may run in a signal handler.
 void StopSignal::request() {
+  for_good_.store(true);
+  end_round();
+}
+
+void StopSignal::end_round() {
   requested_.store(true);
-  const char byte = 1;
-  [[maybe_unused]] const ssize_t ignored = ::write(pipe_[1], &byte, 1);
+  put_byte(pipe_[1]);
+}
+
+// The flag before the byte: whoever takes the byte finds the flag.
+void StopSignal::request_reload() {
+  reload_.store(true);
+  put_byte(reload_pipe_[1]);
 }
 
 bool StopSignal::wait_for(std::chrono::milliseconds span) const {
@@ -52,13 +76,31 @@ bool StopSignal::wait_for(std::chrono::milliseconds span) const {
   }
 }
 
+bool StopSignal::wait_for_reload() {
+  for (;;) {
+    if (is_last_round()) return false;
+    empty(reload_pipe_[0]);
+    if (reload_.exchange(false)) return true;
+    pollfd waiting[] = {{pipe_[0], POLLIN, 0}, {reload_pipe_[0], POLLIN, 0}};
+    ::poll(waiting, 2, -1);
+  }
+}
+
+// A request that comes between the two stores is seen by the last look; one that comes later puts
+// its own byte and flag.
+bool StopSignal::begin_round() {
+  empty(pipe_[0]);
+  requested_.store(false);
+  if (is_last_round()) end_round();
+  return !is_last_round();
+}
+
 void stop_on_signals(StopSignal& stop) {
   stop_of_process = &stop;
   struct sigaction action {};
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
-  ::sigaction(SIGTERM, &action, nullptr);
-  ::sigaction(SIGINT, &action, nullptr);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaction(number, &action, nullptr);
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, nullptr);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -20,32 +19,6 @@ using cli::Exit;
 Exit not_ready(cli::Io io, const Error& error) {
   io.err << error.text() << '\n';
   return error.fault() == Fault::unavailable ? Exit::unavailable : Exit::failed;
-}
-
-Exit serve(const cli::Program& program, const ProgramStore& store, cli::Io io,
-           const std::function<Result<bool>(StopSignal&)>& work) {
-  const std::string name{program.name};
-  const std::string lock_file = store.state_dir() + "/lock";
-  const Result<FileLock> lock = FileLock::take(lock_file);
-  if (!lock && lock.error().fault() == Fault::conflict)
-    return cli::fail(io, {Fault::conflict, "another " + name + " run is at work here and holds " +
-                                               lock_file + "; end it first"});
-  if (!lock) return cli::fail(io, lock.error());
-
-  StopSignal stop;
-  stop_on_signals(stop);
-  set_log_output(LogTo::standard_output);
-  log(Event::started, {{"program", program.name}, {"version", program.version}});
-  log(Event::store_opened,
-      {{"engine", store.url().starts_with("sqlite:") ? "sqlite" : "postgresql"},
-       {"schema", store.schema_version()}});
-  const Result<bool> ended = work(stop);
-  log(Event::stopped, {{"program", program.name}});
-  if (!ended) return not_ready(io, ended.error());
-  if (*ended) return Exit::done;
-  io.out.flush();
-  io.err.flush();
-  std::_Exit(static_cast<int>(Exit::done));
 }
 
 Exit print_settings(const cli::Program& program, std::span<const config::Row> rows,

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "lib/base/signals.h"
 #include "lib/base/time.h"
 #include "lib/cli/command.h"
 #include "lib/config/config_file.h"
@@ -18,12 +17,6 @@ namespace trust::program {
 /// A failure to get ready (configuration, store, keys): 12 when trying again later may help, else
 /// 1, so that 10 and 11 always speak of what the command was asked about.
 cli::Exit not_ready(cli::Io io, const Error& error);
-
-/// The frame of `run`: one per state folder, log on standard output, ended by SIGTERM and SIGINT.
-/// `work` gives false when a thread of it still waits for a server: the process then leaves without
-/// unwinding, and nothing is lost, as the store is consistent at every moment.
-cli::Exit serve(const cli::Program& program, const ProgramStore& store, cli::Io io,
-                const std::function<Result<bool>(StopSignal&)>& work);
 
 /// `config [--sample]`.
 cli::Exit print_settings(const cli::Program& program, std::span<const config::Row> rows,

@@ -4,7 +4,8 @@
 ///   program_store.*  the store, its schema and the keyring that belongs to it
 ///   servers.*        where mailbox and relay are, and how to log in
 ///   doctor.*         what `doctor` tries in both
-///   commands.*       the commands both have, and the frame of `run`
+///   commands.*       the commands both have
+///   service.*        the frame of `run`: lock, signals, reading settings again
 /// Errors are sentences for an operator: they name the setting and what to run.
 
 #include <optional>

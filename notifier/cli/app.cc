@@ -4,11 +4,17 @@ namespace trust::notifier {
 
 using cli::Exit;
 
+Result<std::unique_ptr<Opened>> open_all(App& app, const cli::Arguments& arguments,
+                                         const program::ProgramStore* at_work) {
+  Result<std::unique_ptr<Opened>> all = Opened::open(arguments.config_file(), at_work);
+  if (all) (*all)->site.fetch = app.new_fetch((*all)->config, &(*all)->interrupt);
+  return all;
+}
+
 Exit opened(App& app, const cli::Arguments& arguments, cli::Io io,
             const std::function<Exit(Opened&)>& act) {
-  Result<std::unique_ptr<Opened>> all = Opened::open(arguments.config_file());
+  Result<std::unique_ptr<Opened>> all = open_all(app, arguments, nullptr);
   if (!all) return program::not_ready(io, all.error());
-  (*all)->site.fetch = app.new_fetch((*all)->config);
   return act(**all);
 }
 

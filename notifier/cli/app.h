@@ -24,9 +24,12 @@ namespace trust::notifier {
 struct App {
   const Clock& clock;
   net::Connector& connector;
-  std::function<Fetch(const Config&)> new_fetch;
+  std::function<Fetch(const Config&, const net::Interrupt*)> new_fetch;
 };
 
+/// Opened::open with the App's `fetch`.
+Result<std::unique_ptr<Opened>> open_all(App& app, const cli::Arguments& arguments,
+                                         const program::ProgramStore* at_work);
 /// Opens everything and hands it to `act`.
 cli::Exit opened(App& app, const cli::Arguments& arguments, cli::Io io,
                  const std::function<cli::Exit(Opened&)>& act);

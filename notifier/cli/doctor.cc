@@ -16,7 +16,7 @@ void look_at_site(Findings& findings, App& app, const Config& config, UtcTime no
   endpoint.url = url.text;
   if (config.site.ca_file) endpoint.ca_file = config::credential_path(*config.site.ca_file);
   program::look_at_server(findings, "site", url, endpoint, now);
-  const auto answer = app.new_fetch(config)(url.text);
+  const auto answer = app.new_fetch(config, nullptr)(url.text);
   if (!answer) {
     findings.bad("site", answer.error());
   } else if (answer->code != 200) {

@@ -1,6 +1,7 @@
 #include "notifier/cli/opened.h"
 
 #include "lib/config/config_file.h"
+#include "lib/program/service.h"
 #include "notifier/schema/migrations.h"
 
 namespace trust::notifier {
@@ -37,17 +38,19 @@ Site site_of(const Config& config) {
           {}};
 }
 
-Result<std::unique_ptr<Opened>> Opened::open(const std::string& config_file) {
+Result<std::unique_ptr<Opened>> Opened::open(const std::string& config_file,
+                                             const program::ProgramStore* at_work) {
   Result<Config> config = config::load_file<Config>(config_file);
   if (!config) return config.error();
+  std::vector<std::string> needs_restart = program::keep_place(at_work, *config);
   Result<program::ProgramStore::Opened> opened = store_of(*config).open();
   if (!opened) return opened.error();
   Result<Office> office = load_office(*config);
   if (!office) return office.error();
   Site site = site_of(*config);
-  return std::unique_ptr<Opened>{
-      new Opened{*std::move(config), std::move(opened->database), std::move(opened->connection),
-                 std::move(opened->keyring), *std::move(office), std::move(site)}};
+  return std::unique_ptr<Opened>{new Opened{
+      *std::move(config), std::move(opened->database), std::move(opened->connection),
+      std::move(opened->keyring), *std::move(office), std::move(site), std::move(needs_restart)}};
 }
 
 }  // namespace trust::notifier

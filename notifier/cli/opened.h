@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "lib/base/token.h"
 #include "lib/cli/command.h"
+#include "lib/net/interrupt.h"
 #include "lib/program/program_store.h"
 #include "lib/store/database.h"
 #include "notifier/config.h"
@@ -25,10 +27,13 @@ struct Opened {
   Keyring keyring;
   Office office;
   Site site;  ///< its `fetch` is the App's
+  std::vector<std::string> needs_restart;
+  net::Interrupt interrupt{};  ///< ends the waits for servers
 
-  /// Reads the configuration and opens all of it.
-  /// Faults as ProgramStore::open.
-  static Result<std::unique_ptr<Opened>> open(const std::string& config_file);
+  /// Reads the configuration and opens all of it, keeping the places of a store `at_work`
+  /// (program::keep_place). Faults as ProgramStore::open.
+  static Result<std::unique_ptr<Opened>> open(const std::string& config_file,
+                                              const program::ProgramStore* at_work = nullptr);
 };
 
 /// The parts, for commands that need only some of them.

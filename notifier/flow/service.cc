@@ -1,8 +1,6 @@
 #include "notifier/flow/service.h"
 
-#include <future>
 #include <memory>
-#include <thread>
 
 #include "notifier/delivery/announcement_composer.h"
 #include "notifier/flow/clock_ticked.h"
@@ -15,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kTick = 300ms;
-constexpr std::chrono::seconds kLookEnds = 3s;  ///< how long a look may take to notice the end
+constexpr std::chrono::seconds kPartsEnd = 3s;  ///< how long a part may take to notice the end
 
 outbox::Worker worker_of(const ServiceParts& parts, StopSignal& stop) {
   return {parts.sending,
@@ -29,49 +27,51 @@ outbox::Worker worker_of(const ServiceParts& parts, StopSignal& stop) {
           stop};
 }
 
-struct Sending {
-  outbox::Worker worker;
-  std::promise<void> looking_ended;
-};
+}  // namespace
 
-/// Looks every `poll`, on a thread and a connection of its own: a site may take its 20 seconds.
-void look_until_stopped(const ServiceParts& parts, StopSignal& stop, outbox::Worker& worker) {
-  while (!stop.requested()) {
-    if (Result<store::Connection> store = parts.database.connect()) {
-      const auto looked =
-          look_at_site(*store, parts.keyring, parts.office, parts.site, parts.clock.now());
-      if (looked && looked->announced + looked->held > 0) worker.wake();
+/// On a thread and a connection of its own: a site may take its 20 seconds.
+void Service::look_until_stopped() {
+  do {
+    if (Result<store::Connection> store = p_.database.connect()) {
+      const auto looked = look_at_site(*store, p_.keyring, p_.office, p_.site, p_.clock.now());
+      if (looked && looked->announced + looked->held > 0) worker_->wake();
     }
-    stop.wait_for(parts.poll);
+  } while (stop_.wait_for(p_.poll));
+}
+
+void Service::tick_until_stopped(store::Connection store) {
+  std::chrono::milliseconds pause = kTick;
+  while (stop_.wait_for(pause)) {
+    const Status ticked = clock_ticked(store, p_.clock.now());
+    pause = ticked ? kTick : 1s;
+    // A connection that failed may be gone for good; a fresh one costs little.
+    if (!ticked)
+      if (Result<store::Connection> fresh = p_.database.connect()) store = *std::move(fresh);
   }
 }
 
-}  // namespace
-
-Result<bool> run_until_stopped(const ServiceParts& parts, StopSignal& stop) {
-  Result<store::Connection> store = parts.database.connect();
+Status Service::start() {
+  Result<store::Connection> store = p_.database.connect();
   if (!store) return store.error();
   // Before a worker may give up what is too old: nobody was running, so its two days begin now.
-  if (Status ticked = clock_ticked(*store, parts.clock.now()); !ticked) return ticked.error();
-  // Shared with the looking thread, which may outlive this call.
-  const std::shared_ptr<Sending> sending{new Sending{worker_of(parts, stop), {}}};
-  if (Status started = sending->worker.start(); !started) return started.error();
-  std::thread looking{[&parts, &stop, sending] {
-    look_until_stopped(parts, stop, sending->worker);
-    sending->looking_ended.set_value();
-  }};
-  while (!stop.requested()) {
-    const Status ticked = clock_ticked(*store, parts.clock.now());
-    // A connection that failed may be gone for good; a fresh one costs little.
-    if (!ticked)
-      if (Result<store::Connection> fresh = parts.database.connect()) store = std::move(fresh);
-    stop.wait_for(ticked ? kTick : 1s);
-  }
-  sending->worker.stop();
-  const bool ended =
-      sending->looking_ended.get_future().wait_for(kLookEnds) == std::future_status::ready;
-  ended ? looking.join() : looking.detach();
-  return ended;
+  if (Status ticked = clock_ticked(*store, p_.clock.now()); !ticked) return ticked;
+  worker_.reset(new outbox::Worker(worker_of(p_, stop_)));
+  if (Status started = worker_->start(); !started) return started;
+  parts_.start("clock", [this, store = std::make_shared<store::Connection>(*std::move(store))] {
+    tick_until_stopped(std::move(*store));
+  });
+  parts_.start("site", [this] { look_until_stopped(); });
+  return ok();
+}
+
+bool Service::end() {
+  if (!worker_) return true;
+  if (ending_.empty()) ending_.start("sending's end", [this] { worker_->stop(); });
+  const auto parts_end = std::chrono::steady_clock::now() + kPartsEnd;
+  const bool sent = ending_.join_until(parts_end + p_.stop_wait);
+  if (!parts_.join_until(parts_end) || !sent) return false;
+  worker_.reset();
+  return true;
 }
 
 Idle run_until_idle(const ServiceParts& parts, StopSignal& stop) {

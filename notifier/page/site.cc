@@ -60,10 +60,14 @@ Error not_answering(int code) {
 
 }  // namespace
 
-Fetch fetch_from(const std::string& base_url, const std::optional<std::string>& ca_file) {
+Fetch fetch_from(const std::string& base_url, const std::optional<std::string>& ca_file,
+                 const net::Interrupt* interrupt) {
   return [origins = std::vector<std::string>{base_url},
-          limits = net::FetchLimits{.max_bytes = kMaxPageBytes, .ca_file = ca_file.value_or("")}](
-             const std::string& url) { return net::http_get(url, origins, limits); };
+          limits = net::FetchLimits{.max_bytes = kMaxPageBytes,
+                                    .ca_file = ca_file.value_or(""),
+                                    .interrupt = interrupt}](const std::string& url) {
+    return net::http_get(url, origins, limits);
+  };
 }
 
 Result<FolderLook> Site::look_at_folder() const {

@@ -14,7 +14,8 @@ namespace trust::notifier {
 /// One GET; net::http_get bound to the configured site, or a test's own.
 using Fetch = std::function<Result<net::HttpAnswer>(const std::string& url)>;
 /// Only `base_url`'s origin, no redirects, ≤ 4 MiB, ≤ 20 s.
-Fetch fetch_from(const std::string& base_url, const std::optional<std::string>& ca_file);
+Fetch fetch_from(const std::string& base_url, const std::optional<std::string>& ca_file,
+                 const net::Interrupt* interrupt = nullptr);
 
 /// A post-mortem as found.
 struct Page {

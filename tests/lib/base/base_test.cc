@@ -12,6 +12,7 @@
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/base/signals.h"
+#include "lib/base/threads.h"
 #include "tests/lib/base/temporary_folder.h"
 
 namespace trust {
@@ -131,6 +132,61 @@ TEST(Signals, SigtermAsksForAStopAndSigpipeIsIgnored) {
   EXPECT_FALSE(stop.requested());
   ASSERT_EQ(::raise(SIGTERM), 0);
   EXPECT_TRUE(stop.requested());
+}
+
+TEST(Signals, SighupAsksForOneMoreRoundAndEndsNothing) {
+  StopSignal stop;
+  stop_on_signals(stop);
+  for (int i = 0; i < 100'000; ++i) stop.request_reload();
+  ASSERT_EQ(::raise(SIGHUP), 0);
+  EXPECT_FALSE(stop.requested());
+  EXPECT_TRUE(stop.wait_for_reload()) << "many requests are one";
+  std::thread asker{[&] { stop.request_reload(); }};
+  EXPECT_TRUE(stop.wait_for_reload());
+  asker.join();
+
+  stop.end_round();
+  EXPECT_TRUE(stop.requested());
+  EXPECT_FALSE(stop.is_last_round());
+  ASSERT_EQ(::raise(SIGHUP), 0);
+  EXPECT_TRUE(stop.begin_round());
+  EXPECT_TRUE(stop.wait_for(1ms)) << "the new round has not ended";
+  EXPECT_TRUE(stop.wait_for_reload()) << "what was asked between rounds is not forgotten";
+}
+
+TEST(Signals, AStopOutlivesRounds) {
+  StopSignal stop;
+  stop.end_round();
+  stop.request();
+  EXPECT_FALSE(stop.begin_round());
+  EXPECT_FALSE(stop.wait_for(60s));
+  stop.request_reload();
+  EXPECT_FALSE(stop.wait_for_reload()) << "an end comes before a reload";
+}
+
+TEST(Signals, AStopAtAnyMomentIsSeenByTheNextRound) {
+  for (int i = 0; i < 200; ++i) {
+    StopSignal stop;
+    stop.end_round();
+    std::thread asker{[&] { stop.request(); }};
+    stop.begin_round();
+    EXPECT_FALSE(stop.wait_for(60s));
+    asker.join();
+    EXPECT_FALSE(stop.begin_round());
+  }
+}
+
+TEST(Threads, AreJoinedOnlyWhenAllHaveEnded) {
+  Threads threads;
+  StopSignal quick, slow;
+  threads.start("quick", [&] { quick.wait_for(60s); });
+  threads.start("a name that is much too long", [&] { slow.wait_for(60s); });
+  quick.request();
+  EXPECT_FALSE(threads.join_until(std::chrono::steady_clock::now() + 20ms));
+  EXPECT_FALSE(threads.empty());
+  slow.request();
+  EXPECT_TRUE(threads.join_until(std::chrono::steady_clock::now() + 60s));
+  EXPECT_TRUE(threads.empty());
 }
 
 }  // namespace

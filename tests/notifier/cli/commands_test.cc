@@ -44,7 +44,7 @@ class CommandsTest : public testing::Test {
     line.insert(line.end(), {"--config", folder_.path() + "/config.json"});
     std::istringstream in;
     std::ostringstream out, err;
-    App app{clock_, connector_, [this](const Config&) -> Fetch {
+    App app{clock_, connector_, [this](const Config&, const net::Interrupt*) -> Fetch {
               return [this](const std::string&) -> Result<net::HttpAnswer> { return live_; };
             }};
     const cli::Exit exit = cli::run_program<App>(kProgram, commands(), app, line, {in, out, err});

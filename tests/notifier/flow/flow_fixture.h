@@ -87,6 +87,7 @@ class FlowTest : public NotifierStoreTest {
   }
   std::int64_t announcements() { return count("SELECT COUNT(*) FROM announcement"); }
   std::int64_t told(const std::string& address) {
+    const std::scoped_lock lock{relay_.mutex};
     return static_cast<std::int64_t>(relay_.told.count(address));
   }
 

@@ -195,26 +195,36 @@ TEST_P(PagePublishedTest, ItStopsWhenAskedAlthoughTheSiteStalls) {
     return Error{Fault::unavailable, "too slow"};
   };
   StopSignal stop;
-  const ServiceParts parts{store_.database(), keyring_, office_, site_, clock_, 1min, {}, [this] {
-                             return std::make_unique<FakeRelay::Line>(relay_);
-                           }};
-  std::thread person{[&] {
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
-    while ((!asked || told_count() < 3) && std::chrono::steady_clock::now() < deadline)
-      std::this_thread::yield();
-    stop.request();
-    // The site answers only after the service has given it up, or would have.
-    const auto later = std::chrono::steady_clock::now() + 4s;
-    while (std::chrono::steady_clock::now() < later) stop_.wait_for(100ms);
-    let_go = true;
-  }};
-  const auto ended = run_until_stopped(parts, stop);
-  person.join();
-  ASSERT_TRUE(ended);
-  EXPECT_FALSE(*ended);
+  Service service{{store_.database(),
+                   keyring_,
+                   office_,
+                   site_,
+                   clock_,
+                   1min,
+                   {},
+                   [this] { return std::make_unique<FakeRelay::Line>(relay_); }},
+                  stop};
+  ASSERT_TRUE(service.start());
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while ((!asked || told_count() < 3) && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  stop.end_round();
+  EXPECT_FALSE(service.end()) << "the site keeps a thread";
+  let_go = true;
+  EXPECT_TRUE(service.end());
   EXPECT_EQ(told("ann@example.org"), 1);
-  // The look that was given up ends now, before what it refers to does.
-  stop_.wait_for(500ms);
+
+  // The same service again, as after settings that could not be used.
+  ASSERT_TRUE(stop.begin_round());
+  subscribe("bea@example.org");
+  ASSERT_TRUE(publish("2026-11-24-dns", {"ana@example.org", "", true}));
+  ASSERT_TRUE(service.start());
+  while (told("bea@example.org") == 0 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  stop.request();
+  EXPECT_TRUE(service.end());
+  EXPECT_TRUE(service.end()) << "asked once more, nothing is left to end";
+  EXPECT_EQ(told("bea@example.org"), 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, PagePublishedTest, test::kBothStores, test::store_name);
