@@ -108,6 +108,9 @@ class Dovecot:
     def stop(self, children):
         children.stop(self._child)
 
+    def kill(self, children):
+        children.kill(self._child)
+
     def write_passwords(self):
         """Dovecot reads the file anew when it changes."""
         lines = "".join(f"{address}:{password}::::::\n" for address, password in self._people.passwords.items())

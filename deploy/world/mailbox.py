@@ -19,7 +19,8 @@ class Mailbox:
         self._password = password
         self._context = ssl.create_default_context(cafile=ca_file)
 
-    def _open(self, folder, readonly):
+    def open(self, folder="INBOX", readonly=True):
+        """A connection of imaplib's with the folder selected; the caller logs out."""
         connection = imaplib.IMAP4_SSL("127.0.0.1", self._port, ssl_context=self._context, timeout=60)
         connection.login(self.address, self._password)
         connection.select(folder, readonly=readonly)
@@ -27,7 +28,7 @@ class Mailbox:
 
     def raw(self, folder="INBOX"):
         """All mails as bytes, in order of arrival; nothing is marked as read."""
-        connection = self._open(folder, readonly=True)
+        connection = self.open(folder, readonly=True)
         try:
             _, reply = connection.uid("FETCH", "1:*", "(UID BODY.PEEK[])")
             return [part[1] for part in reply if isinstance(part, tuple)]
@@ -38,7 +39,7 @@ class Mailbox:
         return [email.message_from_bytes(raw, policy=email.policy.default) for raw in self.raw(folder)]
 
     def count(self, folder="INBOX"):
-        connection = self._open(folder, readonly=True)
+        connection = self.open(folder, readonly=True)
         try:
             return len(connection.uid("SEARCH", "ALL")[1][0].split())
         finally:
@@ -46,7 +47,7 @@ class Mailbox:
 
     def flags(self, folder="INBOX"):
         """The flags of each mail, as the server prints them."""
-        connection = self._open(folder, readonly=True)
+        connection = self.open(folder, readonly=True)
         try:
             _, reply = connection.uid("FETCH", "1:*", "(FLAGS)")
             return [part.decode() for part in reply if part]
@@ -55,7 +56,7 @@ class Mailbox:
 
     def append(self, raw, at=None, folder="INBOX"):
         """Puts a mail there with INTERNALDATE `at` (seconds since 1970; now if None)."""
-        connection = self._open(folder, readonly=False)
+        connection = self.open(folder, readonly=False)
         try:
             date = imaplib.Time2Internaldate(at) if at is not None else None
             status, reply = connection.append(folder, None, date, raw)

@@ -82,7 +82,9 @@ class Users(unittest.TestCase):
         self.must("systemd-tmpfiles", f"--root={self.root}", "--create", "trust-mail.conf")
         for name in NAMES:
             password = self.root / f"etc/trust-mail/{name}-password"
-            self.must("install", "-m", "600", "-o", self.ids[name][0], "/dev/stdin", password, input="secret\n")
+            password.touch(mode=0o600)
+            password.write_text("secret\n", encoding="ascii")
+            os.chown(password, int(self.ids[name][0]), -1)
             self.must(*self.command(name, "migrate"))
 
     def settings(self, name):

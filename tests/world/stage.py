@@ -41,7 +41,7 @@ def new_databases():
     urls = {}
     for name in NAMES:
         database = f"{name}_{secrets.token_hex(6)}"
-        _psql(postgres_url(), f"CREATE DATABASE {database}")
+        psql(postgres_url(), f"CREATE DATABASE {database}")
         urls[name] = postgres_url().rpartition("/")[0] + "/" + database
     return urls
 
@@ -53,18 +53,21 @@ def rows(url, sql):
             found = [tuple("" if value is None else str(value) for value in row) for row in connection.execute(sql)]
         connection.close()
         return found
-    return [tuple(line.split("\x1f")) for line in _psql(url, sql).splitlines()]
+    return [tuple(line.split("\x1f")) for line in psql(url, sql).splitlines()]
 
 
 def change(url, sql):
-    """Tampers with a store, from outside. SQLite only."""
+    """Tampers with a store, from outside."""
+    if not url.startswith("sqlite:"):
+        psql(url, sql)
+        return
     connection = sqlite3.connect(url.removeprefix("sqlite:"), timeout=30)
     with connection:
         connection.execute(sql)
     connection.close()
 
 
-def _psql(url, sql):
+def psql(url, sql):
     argv = ["/usr/lib/postgresql/15/bin/psql", url, "-XqtA", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-c", sql]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
