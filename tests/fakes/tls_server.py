@@ -1,7 +1,8 @@
 """A server with a certificate of a given kind, for tests of who is trusted: tls_server.py FOLDER CERTIFICATE PROTOCOL [TLS]
 
 CERTIFICATE  good, wrong-host, expired, not-yet, self-signed, foreign (another authority's), weak (SHA-1)
-PROTOCOL     smtp, imap or http, TLS from the first byte; smtp+starttls, imap+starttls
+PROTOCOL     smtp, imap or http, TLS from the first byte; smtp+starttls, imap+starttls;
+             smtp+injected, imap+injected: the same with a login's replies in clear text right behind the go-ahead
 TLS          the highest version spoken, such as 1.1; default: the newest
 
 Prints port and process id. Writes FOLDER/ca.pem, and FOLDER/received: every byte that arrived, decrypted.
@@ -72,6 +73,10 @@ def stamp(days):
     return (datetime.datetime.utcnow() + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
 
 
+INJECTED = {"smtp": "250-evil\r\n250 AUTH PLAIN\r\n334 \r\n235 2.7.0 welcome\r\n",
+            "imap": "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nA003 OK done\r\n+ \r\nA004 OK done\r\n"}
+
+
 class Talk:
     def __init__(self, connection, protocol, context, folder):
         self.connection, self.context, self.folder = connection, context, folder
@@ -92,6 +97,10 @@ class Talk:
         taken, _, self.unread = self.unread.partition(b"\n")
         return taken.decode("latin-1").rstrip("\r")
 
+    def go_ahead(self, reply):
+        self.say(reply + (INJECTED[self.protocol] if self.starttls == "injected" else ""))
+        self.encrypt()
+
     def encrypt(self):
         self.connection = self.context.wrap_socket(self.connection, server_side=True)
         self.starttls = ""
@@ -109,8 +118,7 @@ class Talk:
             if verb == "EHLO":
                 self.say("250-relay\r\n250 STARTTLS\r\n" if self.starttls else "250-relay\r\n250 AUTH PLAIN LOGIN\r\n")
             elif verb == "STARTTLS":
-                self.say("220 go\r\n")
-                self.encrypt()
+                self.go_ahead("220 go\r\n")
             elif verb == "AUTH":
                 self.say("334 \r\n")
                 self.line()
@@ -133,9 +141,7 @@ class Talk:
             elif verb == "AUTHENTICATE":
                 self.say("+ \r\n")
                 self.line()
-            self.say(f"{tag} OK done\r\n")
-            if verb == "STARTTLS":
-                self.encrypt()
+            (self.go_ahead if verb == "STARTTLS" else self.say)(f"{tag} OK done\r\n")
 
     def http(self):
         while self.line():

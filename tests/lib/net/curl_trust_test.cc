@@ -9,7 +9,9 @@
 namespace trust::net {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
+using testing::Not;
 
 struct Distrust {
   const char* name;
@@ -35,14 +37,22 @@ INSTANTIATE_TEST_SUITE_P(Servers, Sec21, testing::ValuesIn(kDistrusts),
 // SEC-21: a doubt about who the server is costs no credential byte.
 TEST_P(Sec21, AServerThatIsNotTrustedNeverSeesTheSecret) {
   const Distrust& row = GetParam();
-  for (const std::string protocol : {"smtp", "imap"}) {
+  struct Way {
+    const char *protocol, *scheme;
+  };
+  for (const auto& [protocol, scheme] :
+       {Way{"smtp", "smtps"}, Way{"imap", "imaps"}, Way{"smtp+starttls", "smtp"},
+        Way{"imap+starttls", "imap"}}) {
+    SCOPED_TRACE(protocol);
     TlsServer& server = tls_server(row.certificate, protocol, row.tls);
     const auto stream =
-        CurlConnector{}.connect(endpoint(server.url(protocol + "s", kUser), server.ca_file()));
+        CurlConnector{}.connect(endpoint(server.url(scheme, kUser), server.ca_file()));
     ASSERT_FALSE(stream);
     EXPECT_EQ(stream.error().fault(), row.fault) << stream.error().text();
     EXPECT_THAT(stream.error().text(), HasSubstr(row.says));
-    EXPECT_EQ(server.received(), "");
+    EXPECT_EQ(server.received().empty(), std::string_view{scheme}.ends_with("s"));
+    EXPECT_THAT(server.received(), Not(AnyOf(HasSubstr("AUTH"), HasSubstr("LOGIN"))));
+    EXPECT_THAT(server.received(), Not(HasSubstr(kSecretOnTheWire)));
   }
 }
 
@@ -101,17 +111,50 @@ TEST_P(Sec21Plain, NoSecretWithoutTlsAndNoSessionWithoutLogin) {
   EXPECT_EQ(server.received().find("LOGIN"), std::string::npos);
 }
 
-// CVE-2011-0411 and its kin: what stood in clear text behind the answer to STARTTLS counts for
-// nothing.
+// CVE-2011-0411, CVE-2021-22947 and their kin: what stood in clear text behind the answer to
+// STARTTLS counts for nothing. TlsTest.LogsInAndTalks has the same server without it.
 TEST(CurlStream, Sec21ResponsesInjectedBeforeTlsAreNotBelieved) {
-  ScriptedServer server{
-      {smtp_that_offers("STARTTLS") +
-       Script{hear("STARTTLS"), say("220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n235 in\r\n"),
-              test::stall()}}};
-  Endpoint to = endpoint(server.url("smtp", kUser), tls_server("good", "http").ca_file());
-  to.timeout = 1s;
-  EXPECT_FALSE(CurlConnector{}.connect(to));
-  EXPECT_EQ(server.received().find(kSecretOnTheWire), std::string::npos);
+  for (const std::string protocol : {"smtp", "imap"}) {
+    SCOPED_TRACE(protocol);
+    TlsServer& server = tls_server("good", protocol + "+injected");
+    const auto stream =
+        CurlConnector{}.connect(endpoint(server.url(protocol, kUser), server.ca_file()));
+    ASSERT_FALSE(stream);
+    EXPECT_EQ(stream.error().fault(), Fault::unavailable);
+    EXPECT_THAT(server.received(), HasSubstr("STARTTLS"));
+    EXPECT_THAT(server.received(), Not(HasSubstr(kSecretOnTheWire)));
+  }
+}
+
+// CVE-2026-4873 and its kin.
+TEST(CurlStream, Sec22AConnectionInClearTextNeverServesOneThatWantsTls) {
+  const Script smtp =
+      smtp_that_offers("AUTH PLAIN") +
+      Script{hear("AUTH"), say("334 \r\n"), hear(""), say("235 2.7.0 in\r\n"), test::stall()};
+  const Script imap =
+      imap_that_offers("OK", "AUTH=PLAIN") + Script{hear("A002 AUTHENTICATE"), say("+ \r\n"),
+                                                    hear(""), say("A002 OK in\r\n"), test::stall()};
+  const Script smtp_tls =
+      smtp_that_offers("STARTTLS") + Script{hear("STARTTLS"), say("220 go\r\n"), test::stall()};
+  const Script imap_tls = imap_that_offers("OK", "STARTTLS") +
+                          Script{hear("A002 STARTTLS"), say("A002 OK go\r\n"), test::stall()};
+  for (const bool still_open : {true, false})
+    for (const std::string scheme : {"smtp", "imap"}) {
+      SCOPED_TRACE(scheme + (still_open ? ", the first still open" : ""));
+      ScriptedServer server{
+          {scheme == "smtp" ? smtp : imap, scheme == "smtp" ? smtp_tls : imap_tls}};
+      CurlConnector connector;
+      auto plain = connector.connect(endpoint(server.url(scheme, kUser)));
+      ASSERT_TRUE(plain) << plain.error().text();
+      EXPECT_THAT(server.received(0), HasSubstr(kSecretOnTheWire));
+      if (!still_open) plain->reset();
+      Endpoint to = endpoint(server.url(scheme, kUser), tls_server("good", "http").ca_file());
+      to.timeout = 1s;
+      EXPECT_FALSE(connector.connect(to));
+      ASSERT_EQ(server.connections(), 2U);
+      EXPECT_THAT(server.received(1), HasSubstr("STARTTLS\r\n\x16\x03")) << "a ClientHello";
+      EXPECT_THAT(server.received(1), Not(HasSubstr(kSecretOnTheWire)));
+    }
 }
 
 TEST(CurlStream, ACaFileWithoutCertificatesIsSaid) {

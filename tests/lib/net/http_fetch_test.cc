@@ -105,6 +105,19 @@ TEST(HttpFetch, Sec57ClearTextIsForLoopbackOnly) {
     EXPECT_TRUE(get(host + port)) << host;
 }
 
+TEST(HttpFetch, Sec22AConnectionInClearTextNeverServesOneThatWantsTls) {
+  const std::string page =
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
+  ScriptedServer server{
+      {Script{hear_until("\r\n\r\n"), say(page), test::stall()}, Script{test::stall()}}};
+  const std::string plain = server.url("http"), tls = server.url("https");
+  const std::string configured[] = {plain, tls};
+  ASSERT_TRUE(http_get(plain, configured));
+  EXPECT_FALSE(http_get(tls, configured, {.timeout = 1s}));
+  ASSERT_EQ(server.connections(), 2U);
+  EXPECT_TRUE(server.received(1).starts_with("\x16\x03")) << "a ClientHello, and nothing before it";
+}
+
 TEST(HttpFetch, LengthIsLimited) {
   ScriptedServer exact{{answering("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789")}};
   EXPECT_TRUE(get(exact.url("http") + "/", {.max_bytes = 10}));
