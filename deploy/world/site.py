@@ -89,6 +89,7 @@ class Site:
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.pages = {}
+        self.instead = None  # (status, body) in place of every page: a site in trouble
         self._scheme = "https" if certificates else "http"
         site = self
 
@@ -96,7 +97,9 @@ class Site:
             def do_GET(self):
                 body = site._body(self.path)
                 status = 404 if body is None else 200
-                body = (body or _FRAME.format(title="404", url="", path=PATH, now="", article="<p>Page not found.</p>")).encode()
+                if site.instead:
+                    status, body = site.instead
+                body = (body if body is not None else _FRAME.format(title="404", url="", path=PATH, now="", article="<p>Page not found.</p>")).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))

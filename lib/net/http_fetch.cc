@@ -9,6 +9,8 @@ namespace trust::net {
 
 namespace {
 
+constexpr std::size_t kLongestEtag = 200;
+
 bool is_web(const Url& url) { return url.scheme == "https" || url.scheme == "http"; }
 
 struct Body {
@@ -67,6 +69,10 @@ Result<HttpAnswer> http_get(const std::string& url, std::span<const std::string>
   handle.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.timeout.count()));
   handle.set(CURLOPT_WRITEFUNCTION, &take);
   handle.set(CURLOPT_WRITEDATA, &body);
+  std::unique_ptr<curl_slist, void (*)(curl_slist*)> fields{nullptr, curl_slist_free_all};
+  if (!limits.etag.empty())
+    fields.reset(curl_slist_append(nullptr, ("If-None-Match: " + limits.etag).c_str()));
+  handle.set(CURLOPT_HTTPHEADER, fields.get());
   handle.set_reach(reach_of(*parsed));
   handle.set_interrupt(limits.interrupt);
   if (const Status given = handle.set_ca_file(limits.ca_file); !given) return given.error();
@@ -82,6 +88,10 @@ Result<HttpAnswer> http_get(const std::string& url, std::span<const std::string>
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &code);
   curl_easy_getinfo(handle.get(), CURLINFO_CONTENT_TYPE, &type);
   answer.code = static_cast<int>(code);
+  curl_header* etag = nullptr;
+  if (curl_easy_header(handle.get(), "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK &&
+      std::string_view{etag->value}.size() <= kLongestEtag)
+    answer.etag = etag->value;
   if (type != nullptr) answer.content_type = type;
   answer.body = std::move(body.bytes);
   return answer;

@@ -15,6 +15,7 @@ struct FetchLimits {
   std::size_t max_bytes = 4U << 20U;
   std::chrono::milliseconds timeout{20'000};
   std::string ca_file;                   ///< empty: the system's
+  std::string etag;                      ///< of the copy we hold: unchanged since is a 304
   const Interrupt* interrupt = nullptr;  ///< outlives the call; null: nothing ends it
 };
 
@@ -23,6 +24,7 @@ struct HttpAnswer {
   int code = 0;
   std::string content_type;  ///< as sent, "" if none
   std::string body;
+  std::string etag{};  ///< "" if none, or over 200 bytes
 };
 
 /// "https://host:port" of an http or https URL, host in lower case, the port always there; "" for

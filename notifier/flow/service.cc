@@ -1,5 +1,6 @@
 #include "notifier/flow/service.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "notifier/delivery/announcement_composer.h"
@@ -13,6 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kTick = 300ms;
+/// After a look that failed: the site is well again for no more than 30 s before we know.
+constexpr std::chrono::milliseconds kFirstPause = 1s, kLongestPause = 25s;
 constexpr std::chrono::seconds kPartsEnd = 3s;  ///< how long a part may take to notice the end
 
 outbox::Worker worker_of(const ServiceParts& parts, StopSignal& stop) {
@@ -31,12 +34,21 @@ outbox::Worker worker_of(const ServiceParts& parts, StopSignal& stop) {
 
 /// On a thread and a connection of its own: a site may take its 20 seconds.
 void Service::look_until_stopped() {
-  do {
+  std::chrono::milliseconds pause = kFirstPause;
+  for (;;) {
+    const auto began = std::chrono::steady_clock::now();
+    bool is_well = false;
     if (Result<store::Connection> store = p_.database.connect()) {
       const auto looked = look_at_site(*store, p_.keyring, p_.office, p_.site, p_.clock.now());
+      is_well = looked && looked->waiting == 0;
       if (looked && looked->announced + looked->held > 0) worker_->wake();
     }
-  } while (stop_.wait_for(p_.poll));
+    // Counted from start to start: a site that stalls takes 20 s of each try.
+    auto next = std::min(p_.poll, pause);
+    next -= std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+    pause = is_well ? kFirstPause : std::min(pause * 2, kLongestPause);
+    if (!stop_.wait_for(is_well ? p_.poll : std::max(next, std::min(p_.poll, kFirstPause)))) return;
+  }
 }
 
 void Service::tick_until_stopped(store::Connection store) {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <memory>
 
 #include "lib/base/file.h"
+#include "lib/base/words.h"
 #include "notifier/page/history_page.h"
 #include "notifier/page/html_page.h"
 #include "notifier/page/markdown.h"
@@ -51,22 +53,38 @@ std::string_view why_bad(const fs::path& file, const Error& error) {
   return fs::file_size(file, failed) > kMaxPageBytes && !failed ? "too_large" : "front_matter";
 }
 
-Error not_answering(int code) {
-  const std::string what = "the live page answers HTTP " + std::to_string(code);
-  if (code == 404 || code == 410)
-    return {Fault::not_found, what + ": it is not published yet; try again when it is"};
-  return {Fault::unavailable, what + "; it has to answer 200 before anyone is told"};
+/// A page's HTML. Fault::not_found: 404, 410.
+Result<std::string> page_at(const Fetch& fetch, const std::string& url, const std::string& name) {
+  Result<net::HttpAnswer> answer = fetch(url);
+  if (!answer) return answer.error().within(name);
+  const std::string what = name + " answers HTTP " + std::to_string(answer->code);
+  if (answer->code == 404 || answer->code == 410)
+    return Error{Fault::not_found, what + ": it is not published yet; try again when it is"};
+  if (answer->code != 200)
+    return Error{Fault::unavailable, what + "; it has to answer 200 before anyone is told"};
+  if (contains_any(answer->body, "<html") && !contains_any(answer->body, "</html"))
+    return Error{Fault::unavailable, name + " ends in the middle; try again when it is whole"};
+  return std::move(answer->body);
 }
 
 }  // namespace
 
 Fetch fetch_from(const std::string& base_url, const std::optional<std::string>& ca_file,
                  const net::Interrupt* interrupt) {
-  return [origins = std::vector<std::string>{base_url},
-          limits = net::FetchLimits{.max_bytes = kMaxPageBytes,
-                                    .ca_file = ca_file.value_or(""),
-                                    .interrupt = interrupt}](const std::string& url) {
-    return net::http_get(url, origins, limits);
+  net::FetchLimits limits;
+  limits.max_bytes = kMaxPageBytes;
+  limits.ca_file = ca_file.value_or("");
+  limits.interrupt = interrupt;
+  return [base_url, limits, held = std::make_shared<net::HttpAnswer>()](
+             const std::string& url) -> Result<net::HttpAnswer> {
+    const std::string origins[] = {base_url};
+    if (url != base_url) return net::http_get(url, origins, limits);
+    net::FetchLimits asked = limits;
+    asked.etag = held->etag;
+    Result<net::HttpAnswer> answer = net::http_get(url, origins, asked);
+    if (answer && answer->code == 304 && !held->etag.empty()) return *held;
+    if (answer && answer->code == 200) *held = *answer;
+    return answer;
   };
 }
 
@@ -108,30 +126,29 @@ Result<std::optional<Page>> Site::find_in_folder(const std::string& id) const {
 
 Result<Page> Site::read_live(const std::string& id) const {
   const std::string url = url_of(base_url, id);
-  const Result<net::HttpAnswer> answer = fetch(url);
-  if (!answer) return answer.error().within("the live page");
-  if (answer->code != 200) return not_answering(answer->code);
-  Result<Article> read = read_html_page(answer->body, selectors);
-  if (!read) return read.error();
+  const Result<std::string> html = page_at(fetch, url, "the live page");
+  if (!html) return html.error();
+  Result<Article> read = read_html_page(*html, selectors);
+  if (!read) return Error{Fault::unavailable, read.error().text()};
   return Page{id, url, *std::move(read)};
 }
 
 Result<std::optional<std::vector<std::string>>> Site::read_history() const {
-  const Result<net::HttpAnswer> answer = fetch(base_url);
-  if (!answer) return answer.error().within("the history page");
-  if (answer->code == 404 || answer->code == 410) return std::optional<std::vector<std::string>>{};
-  if (answer->code != 200)
-    return Error{Fault::unavailable,
-                 "the history page answers HTTP " + std::to_string(answer->code)};
-  return std::optional{linked_incidents(answer->body, base_url)};
+  const Result<std::string> html = page_at(fetch, base_url, "the history page");
+  if (!html && html.error().fault() == Fault::not_found)
+    return std::optional<std::vector<std::string>>{};
+  if (!html) return html.error();
+  std::vector<std::string> ids = linked_incidents(*html, base_url);
+  if (ids.empty() && !read_html_page(*html, selectors))
+    return Error{Fault::unavailable, "the history page has neither links nor an article"};
+  return std::optional{std::move(ids)};
 }
 
 Status Site::check_is_live(const std::string& id) const {
-  const Result<net::HttpAnswer> answer = fetch(url_of(base_url, id));
-  if (!answer) return answer.error().within("the live page");
-  if (answer->code != 200) return not_answering(answer->code);
+  const Result<std::string> html = page_at(fetch, url_of(base_url, id), "the live page");
+  if (!html) return html.error();
   // A reserved address answers 200 with a placeholder until the site is built again.
-  const Result<Article> read = read_html_page(answer->body, selectors);
+  const Result<Article> read = read_html_page(*html, selectors);
   if (read && !read->is_published() &&
       (read->has_heading("Summary") || read->has_heading("Root cause")))
     return Error{Fault::unavailable,

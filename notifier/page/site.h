@@ -13,7 +13,8 @@ namespace trust::notifier {
 
 /// One GET; net::http_get bound to the configured site, or a test's own.
 using Fetch = std::function<Result<net::HttpAnswer>(const std::string& url)>;
-/// Only `base_url`'s origin, no redirects, ≤ 4 MiB, ≤ 20 s.
+/// Only `base_url`'s origin, no redirects, ≤ 4 MiB, ≤ 20 s. The history page is asked for by its
+/// ETag: unchanged, it is not sent again. One thread.
 Fetch fetch_from(const std::string& base_url, const std::optional<std::string>& ca_file,
                  const net::Interrupt* interrupt = nullptr);
 
@@ -48,11 +49,12 @@ struct Site {
   Result<FolderLook> look_at_folder() const;
   /// The page from the folder, if there is one and it has the file.
   Result<std::optional<Page>> find_in_folder(const std::string& id) const;
-  /// The live page read. Fault::not_found: 404, 410, or no article on it; unavailable: any other
-  /// answer than 200.
+  /// The live page read. Fault::not_found: 404, 410; unavailable: any other answer than 200, a page
+  /// that ends in the middle, no article on it.
   Result<Page> read_live(const std::string& id) const;
   /// The ids that the live history page (`base_url`) links to. Nothing: the site has no such page
-  /// (404, 410). Fault::unavailable: any other answer than 200.
+  /// (404, 410). Fault::unavailable: any other answer than 200, a page that ends in the middle, or
+  /// one with neither links nor an article, as an error page is.
   Result<std::optional<std::vector<std::string>>> read_history() const;
   /// Success: the live page answers 200 and is not visibly the placeholder still. Faults as above.
   Status check_is_live(const std::string& id) const;

@@ -47,6 +47,20 @@ TEST(HttpFetch, ARefusalIsAnAnswer) {
   }
 }
 
+TEST(HttpFetch, WhatIsHeldIsAskedForByItsEtag) {
+  ScriptedServer server{
+      {answering("HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 2\r\n\r\nok"),
+       answering("HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\n\r\n"),
+       answering("HTTP/1.1 200 OK\r\nETag: " + std::string(201, 'x') +
+                 "\r\nContent-Length: 2\r\n\r\nok")}};
+  const std::string url = server.url("http") + "/";
+  EXPECT_EQ(get(url)->etag, "\"v1\"");
+  EXPECT_EQ(get(url, {.etag = "\"v1\""})->code, 304);
+  EXPECT_EQ(get(url)->etag, "");
+  EXPECT_EQ(server.received(0).find("If-None-Match"), std::string::npos);
+  EXPECT_THAT(server.received(1), HasSubstr("\r\nIf-None-Match: \"v1\"\r\n"));
+}
+
 TEST(HttpFetch, Sec57ARedirectIsNotFollowed) {
   ScriptedServer other{{answering("HTTP/1.1 200 OK\r\n\r\nsecret")}};
   ScriptedServer server{{answering("HTTP/1.1 302 Found\r\nLocation: " + other.url("http") +

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/fakes/scripted_server.h"
+
 namespace trust::notifier {
 namespace {
 
@@ -130,9 +132,38 @@ TEST_F(SiteTest, TheHistoryPagesLinksAreIds) {
 
 TEST_F(SiteTest, ALivePageWithoutAnArticleIsNotRead) {
   answer_ = net::HttpAnswer{200, "text/html", "<div>a</div>"};
-  EXPECT_EQ(site_.read_live("2026-03-01-dns").error().fault(), Fault::not_found);
+  EXPECT_EQ(site_.read_live("2026-03-01-dns").error().fault(), Fault::unavailable);
+  answer_ = net::HttpAnswer{200, "text/html", "<html><main><h2>Summary</h2>It broke.<h2>Ro"};
+  EXPECT_EQ(site_.read_live("2026-03-01-dns").error().fault(), Fault::unavailable);
   answer_ = Error{Fault::unavailable, "too slow"};
   EXPECT_EQ(site_.read_live("2026-03-01-dns").error().fault(), Fault::unavailable);
+}
+
+TEST(Fetch, AnUnchangedHistoryPageIsNotSentAgain) {
+  using test::hear_until;
+  using test::say;
+  const auto answering = [](const std::string& answer) {
+    return test::Script{hear_until("\r\n\r\n"), say(answer), test::drop()};
+  };
+  const std::string page = "<main><a href='2026-03-01-a/'>1</a></main>";
+  test::ScriptedServer server{{answering("HTTP/1.1 200 OK\r\nETag: W/\"1\"\r\nContent-Length: " +
+                                         std::to_string(page.size()) + "\r\n\r\n" + page),
+                               answering("HTTP/1.1 304 Not Modified\r\n\r\n"),
+                               answering("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"),
+                               answering("HTTP/1.1 304 Not Modified\r\n\r\n")}};
+  const std::string url = server.url("http") + "/";
+  Site site;
+  site.base_url = url;
+  site.fetch = fetch_from(url, {});
+  const std::vector<std::string> ids{"2026-03-01-a"};
+  EXPECT_EQ(**site.read_history(), ids);
+  EXPECT_EQ(**site.read_history(), ids);
+  EXPECT_FALSE(site.read_history());
+  EXPECT_EQ(**site.read_history(), ids) << "what was held outlives a failure";
+  EXPECT_EQ(server.received(0).find("If-None-Match"), std::string::npos);
+  EXPECT_NE(server.received(1).find("If-None-Match: W/\"1\"\r\n"), std::string::npos);
+  // A 304 that nobody asked for is no page.
+  EXPECT_EQ(fetch_from(url, {})(url)->code, 304);
 }
 
 }  // namespace
