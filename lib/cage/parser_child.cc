@@ -259,7 +259,7 @@ Status ParserChild::Impl::start() {
   }
   static std::atomic_flag told;
   if (answer.head.landlock == 0 && !told.test_and_set())
-    log(Event::cage_weak, {{"missing", kCageIsClosed ? "landlock" : "all: a sanitizer build"}});
+    log(Event::cage_weak, {{"missing", kCageIsClosed ? "landlock" : "everything"}});
   return ok();
 }
 

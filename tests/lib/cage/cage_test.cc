@@ -78,11 +78,12 @@ class Bait {
 class Attempts : public testing::TestWithParam<Attempt> {};
 
 TEST_P(Attempts, FailInTheCageAndSucceedWithoutIt) {
-  const Bait bait;
-  const std::string what = std::string{"try "} + GetParam().name + " " + bait.folder();
-  EXPECT_EQ(outcome("caged", what), kCageIsClosed ? "EPERM" : "done");
-  EXPECT_EQ(outcome("free", what), kCageIsClosed ? "done" : outcome("caged", what))
-      << "the control: what cannot be done anyway proves nothing";
+  const auto tried_by = [](const std::string& role) {
+    const Bait bait;
+    return outcome(role, std::string{"try "} + GetParam().name + " " + bait.folder());
+  };
+  EXPECT_EQ(tried_by("caged"), kCageIsClosed ? "EPERM" : "done");
+  EXPECT_EQ(tried_by("free"), "done") << "the control: what nobody can do proves nothing";
 }
 
 INSTANTIATE_TEST_SUITE_P(Cage, Attempts, testing::ValuesIn(attempts().begin(), attempts().end()),
@@ -156,13 +157,10 @@ std::string on_kernel_without(const std::vector<Part>& parts,
   return all;
 }
 
-/// Three mails, two children: what was said of the last.
+/// The outcome of three mails in a process that never read one: what is said once was not said yet.
 std::string read_three() {
-  ParserChild child{{.mails_per_child = 2}};
-  (void)child.parse(kMail);
-  (void)child.parse(kMail);
-  const auto mail = child.parse(kMail);
-  return mail ? "read: " + mail->subject + "\n" : mail.error().text() + "\n";
+  ::execl("/proc/self/exe", "test", "read-three", nullptr);
+  return "not executed";
 }
 
 std::size_t times(const std::string& text, const std::string& word) {
@@ -175,13 +173,13 @@ std::size_t times(const std::string& text, const std::string& word) {
 TEST(Cage, WithoutLandlockItHoldsAndSaysSoOnce) {
   const std::string said = on_kernel_without({Part::landlock}, read_three);
   EXPECT_THAT(said, HasSubstr("read: Haven is down"));
-  EXPECT_EQ(times(said, "cage_weak"), 1U) << said;
+  EXPECT_EQ(times(said, kCageIsClosed ? "\"missing\":\"landlock\"" : "cage_weak"), 1U) << said;
 }
 
 TEST(Cage, OfASanitizerBuildIsOpenAndItSaysSo) {
   const std::string said = on_kernel_without({}, read_three);
   EXPECT_THAT(said, HasSubstr("read: Haven is down"));
-  EXPECT_EQ(times(said, "all: a sanitizer build"), kCageIsClosed ? 0U : 1U) << said;
+  EXPECT_EQ(times(said, "\"missing\":\"everything\""), kCageIsClosed ? 0U : 1U) << said;
 }
 
 TEST(Cage, WithoutSeccompNoMailIsReadAndTheErrorSaysWhy) {
