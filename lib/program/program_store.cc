@@ -81,6 +81,16 @@ Result<ProgramStore::Opened> ProgramStore::open() const {
   return Opened{*std::move(at), *std::move(connection), *std::move(keys)};
 }
 
+std::vector<std::string> ProgramStore::lock_files() const {
+  std::vector<std::string> files{state_dir_ + "/lock"};
+  if (const std::string store = settings_.url.file(); !store.empty()) {
+    std::error_code ignored;
+    const auto real = std::filesystem::weakly_canonical(store, ignored);
+    files.push_back((real.empty() ? store : real.string()) + "-lock");
+  }
+  return files;
+}
+
 Status ProgramStore::migrate() const {
   if (Status made = make_folder(state_dir_); !made) return made.error().within("state_dir");
   if (const std::filesystem::path file = settings_.url.file(); !file.empty())

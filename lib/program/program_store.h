@@ -51,6 +51,9 @@ class ProgramStore {
 
   const std::string& state_dir() const { return state_dir_; }
   const std::string& url() const { return settings_.url.text; }
+  /// What one `run` at a time may hold: state_dir's lock, and a SQLite file's own beside it,
+  /// because a restored or copied state_dir is another folder and the store is the same.
+  std::vector<std::string> lock_files() const;
   std::size_t schema_version() const { return schema_.size(); }
 
  private:

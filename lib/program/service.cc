@@ -88,12 +88,15 @@ Exit serve(const cli::Program& program, bool until_idle, cli::Io io, const Load&
   Result<Loaded> loaded = load(stop, nullptr);
   if (!loaded) return not_ready(io, loaded.error());
   const std::string name{program.name};
-  const std::string lock_file = loaded->store.state_dir() + "/lock";
-  const Result<FileLock> lock = FileLock::take(lock_file);
-  if (!lock && lock.error().fault() == Fault::conflict)
-    return cli::fail(io, {Fault::conflict, "another " + name + " run is at work here and holds " +
-                                               lock_file + "; end it first"});
-  if (!lock) return cli::fail(io, lock.error());
+  std::vector<FileLock> locks;
+  for (const std::string& file : loaded->store.lock_files()) {
+    Result<FileLock> lock = FileLock::take(file);
+    if (!lock && lock.error().fault() == Fault::conflict)
+      return cli::fail(io, {Fault::conflict, "another " + name + " run is at work here and holds " +
+                                                 file + "; end it first"});
+    if (!lock) return cli::fail(io, lock.error());
+    locks.push_back(*std::move(lock));
+  }
 
   set_log_output(LogTo::standard_output);
   log(Event::started, {{"program", program.name}, {"version", program.version}});
