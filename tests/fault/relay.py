@@ -29,6 +29,8 @@ class Relay:
     "close" (no answer, the connection ends), or an SMTP reply such as "451 4.3.0 later"."""
 
     on_dot: object = staticmethod(lambda mail: "accept")
+    on_greeting: object = staticmethod(lambda: "greet")  # "hang": not a word until `release`; else a reply, and the end
+    visits: int = 0
     mails: list = field(default_factory=list)
 
     def __post_init__(self):
@@ -77,6 +79,14 @@ class Relay:
             out.flush()
 
         sender = recipient = ""
+        self.visits += 1
+        greeting = self.on_greeting()
+        if greeting == "hang":
+            self._released.wait()
+            return
+        if greeting != "greet":
+            say(greeting)
+            return
         say("220 relay.example.org")
         for line in lines:
             command = line.decode("latin-1").strip()
