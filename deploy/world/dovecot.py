@@ -1,8 +1,9 @@
 """A private Dovecot: IMAPS in front, LMTP and an AUTH socket for Postfix behind. Mailboxes are Maildirs of user `mail`."""
 
+import imaplib
+import os
 import shutil
 import ssl
-import imaplib
 
 from .children import EndedAtOnce, NotStarted
 from .place import free_port, write_private
@@ -110,6 +111,10 @@ class Dovecot:
 
     def kill(self, children):
         children.kill(self._child)
+
+    def signal(self, number):
+        """To all of its processes: SIGSTOP makes them stall as a machine under load does."""
+        os.killpg(self._child.pid, number)
 
     def write_passwords(self):
         """Dovecot reads the file anew when it changes."""

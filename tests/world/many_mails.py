@@ -25,14 +25,15 @@ class Maildir:
 
     def __init__(self, path):
         self.path = path
-        self._dropped = 0
+
+    _dropped = 0  # in this process: names are unique
 
     def drop(self, mails, at=None):
         """Delivers mails (bytes), as a delivery agent would: whole or not at all. Every second one with bare LF, as such
         agents do. `at` is their INTERNALDATE in seconds since 1970."""
         self._make()
         for raw in mails:
-            self._dropped += 1
+            Maildir._dropped += 1
             name = f"1700000000.M{self._dropped}P{os.getpid()}.test"
             path = self.path / "tmp" / name
             path.write_bytes(raw.replace(b"\r\n", b"\n") if self._dropped % 2 else raw)
