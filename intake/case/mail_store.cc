@@ -37,8 +37,9 @@ constexpr Sql kTwin{"twin_mail", R"sql(
     WHERE digest_content = $1 AND from_address = $2 AND id <> $3 AND stage = 'filed' AND relation <> 'copy'
     ORDER BY first_seen_at LIMIT 1)sql",
                     "tt"};
-constexpr Sql kKnownId{"known_message_id",
-                       "SELECT id FROM mail WHERE message_id = $1 AND id <> $2 LIMIT 1", "t"};
+constexpr Sql kKnownId{
+    "known_message_id",
+    "SELECT id FROM mail WHERE message_id = $1 AND message_id <> '' AND id <> $2 LIMIT 1", "t"};
 constexpr Sql kWrote{"wrote_to_case", R"sql(
     SELECT id FROM mail WHERE case_id = $1 AND from_address = $2 AND relation IN ('first', 'follow_up') LIMIT 1)sql",
                      "t"};

@@ -34,5 +34,6 @@ CREATE TABLE outbox (
 );
 
 CREATE INDEX outbox_due ON outbox (priority, due_at) WHERE state IN ('queued', 'deferred');
-CREATE INDEX outbox_held ON outbox (state, lease_until) WHERE state IN ('claimed', 'sending', 'uncertain');
+-- Whole: SQLite takes a partial index only where a statement repeats its condition word by word.
+CREATE INDEX outbox_by_state ON outbox (state, lease_until);
 CREATE INDEX outbox_batch ON outbox (batch, state) WHERE batch <> '';

@@ -76,13 +76,13 @@ constexpr Sql kBusy{"count_busy", R"sql(
 
 constexpr Sql kCountAll{"count_by_state", "SELECT state, COUNT(*) FROM outbox GROUP BY state",
                         "ti"};
-constexpr Sql kCountBatch{"count_batch_by_state",
-                          "SELECT state, COUNT(*) FROM outbox WHERE batch = $1 GROUP BY state",
-                          "ti"};
+constexpr Sql kCountBatch{
+    "count_batch_by_state",
+    "SELECT state, COUNT(*) FROM outbox WHERE batch = $1 AND batch <> '' GROUP BY state", "ti"};
 
 constexpr Sql kCancel{"cancel_batch", R"sql(
     UPDATE outbox SET state = 'cancelled', changed_at = $1
-    WHERE batch = $2 AND state IN ('queued', 'deferred') RETURNING id)sql",
+    WHERE batch = $2 AND batch <> '' AND state IN ('queued', 'deferred') RETURNING id)sql",
                       "t"};
 
 ClaimedMail claimed_from(const Row& row) {

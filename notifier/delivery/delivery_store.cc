@@ -59,7 +59,8 @@ constexpr Sql kFanOutPostgresql{"fan_out", R"sql(
            id || '@' || $8::text, $9, $10
     FROM readers)sql"};
 
-constexpr Sql kCountBatch{"count_batch", "SELECT COUNT(*) FROM outbox WHERE batch = $1", "i"};
+constexpr Sql kCountBatch{"count_batch",
+                          "SELECT COUNT(*) FROM outbox WHERE batch = $1 AND batch <> ''", "i"};
 
 constexpr Sql kCountAll{"count_readers",
                         "SELECT COUNT(*) FROM subscriber WHERE state = 'confirmed'", "i"};
@@ -72,21 +73,25 @@ constexpr Sql kReadersOfService{"list_readers_of_service", R"sql(
                                 "t"};
 
 constexpr Sql kExtendBatch{"extend_batch", R"sql(
-    UPDATE outbox SET expires_at = $1 WHERE batch = $2 AND state = 'queued')sql"};
+    UPDATE outbox SET expires_at = $1 WHERE batch = $2 AND batch <> '' AND state = 'queued')sql"};
 constexpr Sql kResumeBatch{"resume_batch", R"sql(
-    UPDATE outbox SET due_at = $1, expires_at = $2, changed_at = $3 WHERE batch = $4 AND state = 'queued')sql"};
+    UPDATE outbox SET due_at = $1, expires_at = $2, changed_at = $3
+    WHERE batch = $4 AND batch <> '' AND state = 'queued')sql"};
 
 constexpr Sql kReport{"report_announcement", R"sql(
-    SELECT state, uncertain_once, COUNT(*) FROM outbox WHERE batch = $1 GROUP BY state, uncertain_once)sql",
+    SELECT state, uncertain_once, COUNT(*) FROM outbox
+    WHERE batch = $1 AND batch <> '' GROUP BY state, uncertain_once)sql",
                       "tii"};
 constexpr Sql kAnyLeft{"any_delivery_left", R"sql(
-    SELECT id FROM outbox WHERE batch = $1 AND (state IN ('queued', 'claimed', 'sending', 'deferred')
-                                                OR (state = 'uncertain' AND uncertain_once = 0)) LIMIT 1)sql",
+    SELECT id FROM outbox
+    WHERE batch = $1 AND batch <> '' AND (state IN ('queued', 'claimed', 'sending', 'deferred')
+                                          OR (state = 'uncertain' AND uncertain_once = 0)) LIMIT 1)sql",
                        "t"};
 constexpr Sql kUndelivered{"list_undelivered", R"sql(
     SELECT s.address, o.state, o.reply_code, o.reply_status, o.reply_text, o.changed_at
     FROM outbox o LEFT JOIN subscriber s ON s.id = o.reader
-    WHERE o.batch = $1 AND o.state IN ('failed', 'uncertain', 'deferred') ORDER BY o.changed_at DESC LIMIT $2)sql",
+    WHERE o.batch = $1 AND o.batch <> '' AND o.state IN ('failed', 'uncertain', 'deferred')
+    ORDER BY o.changed_at DESC LIMIT $2)sql",
                            "ttitti"};
 
 }  // namespace
