@@ -47,8 +47,9 @@ std::string sqlstate_of(const Poco::Data::PostgreSQL::PostgreSQLException& e) {
 
 Fault fault_of_sqlstate(const std::string& state) {
   if (state.starts_with("23")) return Fault::conflict;
-  // Serialisation, deadlock, no connection, resources, shutdown.
-  for (const char* again : {"40", "08", "53", "57P"})
+  // Serialisation, deadlock, no connection, resources, time-outs and shutdown, disks, a lock that
+  // is taken, a replica.
+  for (const char* again : {"40", "08", "53", "57", "58", "55P03", "25006"})
     if (state.starts_with(again)) return Fault::unavailable;
   return Fault::internal;
 }
@@ -68,6 +69,8 @@ Error failure_in_flight(std::string_view name) {
     return error(Fault::unavailable, "busy, locked by another process");
   } catch (const Poco::Data::SQLite::DatabaseFullException&) {
     return error(Fault::unavailable, "the disk is full");
+  } catch (const Poco::Data::SQLite::IOErrorException&) {
+    return error(Fault::unavailable, "the disk failed");
   } catch (const Poco::Data::SQLite::ReadOnlyException&) {
     return error(Fault::denied, "the file is read-only; check its owner");
   } catch (const Poco::Data::SQLite::CantOpenDBFileException&) {
@@ -158,12 +161,30 @@ void bury(std::unique_ptr<Prepared> failed) {
 }  // namespace
 
 struct Connection::Impl {
-  Impl(Engine e, Poco::Data::Session s) : engine{e}, session{std::move(s)} {}
+  Impl(Engine e, std::string t) : engine{e}, target{std::move(t)}, session{open()} {}
 
   Engine engine;
+  std::string target;
   Poco::Data::Session session;
   std::unordered_map<std::string, std::unique_ptr<Prepared>> prepared;  ///< by text
   bool in_transaction = false;
+
+  Poco::Data::Session open() const {
+    const bool sqlite = engine == Engine::sqlite;
+    Poco::Data::Session opened{sqlite ? "SQLite" : "PostgreSQL", target, kLoginSeconds};
+    // The server's notices would be printed on standard error.
+    if (!sqlite) opened << "SET client_min_messages = error", keywords::now;
+    return opened;
+  }
+
+  bool is_lost() { return engine == Engine::postgresql && !session.isConnected(); }
+
+  /// A lost connection is opened anew, but never within a transaction: its first half is gone.
+  void mend() {
+    if (in_transaction || !is_lost()) return;
+    prepared.clear();
+    session = open();
+  }
 
   /// Prepared anew when a parameter changes its type (NULL fits any).
   Prepared& prepare(const Sql& sql, const Values& values) {
@@ -224,9 +245,12 @@ struct Connection::Impl {
 
   Result<Rows> try_run(const Sql& sql, const Values& values) {
     try {
+      mend();
       return run(sql, values);
     } catch (const std::exception&) {
       Error error = failure_in_flight(sql.name);
+      if (is_lost())
+        error = {Fault::unavailable, "store: " + std::string{sql.name} + ": no connection"};
       const auto failed = prepared.find(std::string{sql.text});
       if (failed != prepared.end()) {
         if (engine == Engine::postgresql && failed->second && failed->second->has_run)
@@ -346,9 +370,7 @@ Result<Connection> Database::connect() const {
   register_engines();
   try {
     const bool sqlite = engine_ == Engine::sqlite;
-    auto impl = std::make_unique<Connection::Impl>(
-        engine_, Poco::Data::Session{sqlite ? "SQLite" : "PostgreSQL", sqlite ? path_ : conninfo_,
-                                     kLoginSeconds});
+    auto impl = std::make_unique<Connection::Impl>(engine_, sqlite ? path_ : conninfo_);
     if (sqlite) {
       for (const char* pragma :
            {"PRAGMA busy_timeout=5000", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",

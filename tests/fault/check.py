@@ -75,3 +75,34 @@ def notifier_faults(url, page, readers, copies):
 
 def pages_in(world, readers):
     return Counter((reader, str(mail["Archived-At"]).strip("<> ")) for reader in readers for mail in world.mailbox(reader).mails())
+
+
+def store_faults(url, relay, connections, stderr="", secrets=()):
+    """What holds after every fault, whatever the flow: a sound store, at most two uncertain mails for each connection, no mail
+    changed between its copies, no word of anybody in what the programs say."""
+    faults = []
+    if url.startswith("sqlite:") and rows(url, "PRAGMA integrity_check") != [("ok",)]:
+        faults.append("the store is damaged")
+    uncertain = int(rows(url, "SELECT count(*) FROM outbox WHERE state = 'uncertain'")[0][0])
+    if uncertain > 2 * connections:
+        faults.append(f"{uncertain} uncertain mails on {connections} connections")
+    sent = rows(url, "SELECT count(*), count(DISTINCT message_id) FROM outbox WHERE message_id <> ''")
+    if sent[0][0] != sent[0][1]:
+        faults.append(f"Message-IDs are shared: {sent}")
+    first = {}
+    for mail in relay.mails:
+        key = mail.recipient, mail.header("Message-ID")
+        if first.setdefault(key, mail.data) != mail.data:
+            faults.append(f"the copies of mail {mail.number} differ")
+    known = {message_id for (message_id,) in rows(url, "SELECT message_id FROM outbox WHERE message_id <> ''")}
+    composed = rows(url, "SELECT count(*) FROM outbox WHERE message_id = ''") != [("0",)]
+    strangers = [mail.number for mail in relay.mails if mail.header("Message-ID").strip("<> ") not in known]
+    if strangers and not composed:
+        faults.append(f"mails {strangers} are in no outbox")
+    said = [number for number, secret in enumerate(secrets) if secret in stderr]
+    return faults + ([f"secrets {said} stand in the log"] if said else [])
+
+
+def due_times(url):
+    """What was promised to whom, and when it is due: the same whatever happens."""
+    return rows(url, "SELECT reporter_address, promise.kind, received_at, start_at, due_at FROM promise JOIN cases ON cases.id = promise.case_id ORDER BY 1, 2, 4")

@@ -20,9 +20,11 @@ _SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 class Postgres:
     """`with Postgres() as server:` gives a server whose `url` ends in a database name."""
 
-    def __init__(self):
+    def __init__(self, **settings):
         self._children = Children()
         self._folder = None
+        self._settings = {**_SETTINGS, **settings}
+        self._server = None
         self.url = ""
 
     def __enter__(self):
@@ -50,20 +52,30 @@ class Postgres:
                               capture_output=True, text=True, check=False, cwd="/", **become)
         if made.returncode != 0:
             raise NotStarted(f"PostgreSQL's initdb failed: {made.stderr.strip().splitlines()[-1]}")
-        port = free_port()
-        argv = [_PROGRAMS / "postgres", "-D", data, "-p", port, "-k", self._folder]
-        for name, value in _SETTINGS.items():
+        self._port = free_port()
+        self._as_user = user if become else None
+        self.url = f"postgresql://trust@127.0.0.1:{self._port}/postgres"
+        self.serve()
+
+    def serve(self):
+        """Starts the server on its data; the url stays."""
+        argv = [_PROGRAMS / "postgres", "-D", self._folder / "data", "-p", self._port, "-k", self._folder]
+        for name, value in self._settings.items():
             argv += ["-c", f"{name}={value}"]
         log = self._folder / "log"
-        child = self._children.start("PostgreSQL", argv, log, user=user if become else None, end_with=signal.SIGINT)
-        self.url = f"postgresql://trust@127.0.0.1:{port}/postgres"
+        child = self._server = self._children.start("PostgreSQL", argv, log, user=self._as_user, end_with=signal.SIGINT)
 
         def answers():
             if child.poll() is not None:
                 raise NotStarted(f"PostgreSQL ended at once: {log.read_text(errors='replace').strip().splitlines()[-1]}")
-            return subprocess.run([_PROGRAMS / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode == 0
+            return subprocess.run([_PROGRAMS / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)], check=False).returncode == 0
 
         wait_for("PostgreSQL to answer", answers, 30)
+
+    def stop_at_once(self):
+        """As `pg_ctl stop -m immediate` does: no session is told, nothing is tidied up."""
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(30)
 
 
 def _user():

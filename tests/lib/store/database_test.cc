@@ -114,6 +114,58 @@ TEST_P(DatabaseTest, TwoWritersBothGetTheirTurn) {
   EXPECT_EQ((*c_.query_one(kCount))[0].integer(), 100);
 }
 
+constexpr Sql kOwnBackend{"own_backend", "SELECT pg_backend_pid()::bigint", "i"};
+constexpr Sql kEnd{"end_backend", "SELECT pg_terminate_backend($1::int)::int::bigint", "i"};
+
+/// Ends the server's side of `c`, as a restart of the server does.
+void cut(const test::TestStore& store, Connection& c) {
+  if (c.engine() == Engine::sqlite) return;
+  const std::int64_t backend = (*c.query_one(kOwnBackend))[0].integer();
+  Connection other = store.connect();
+  ASSERT_EQ((*other.query_one(kEnd, {backend}))[0].integer(), 1);
+  constexpr Sql kThere{"has_backend", "SELECT COUNT(*) FROM pg_stat_activity WHERE pid = $1", "i"};
+  for (int i = 0; i < 500 && (*other.query_one(kThere, {backend}))[0].integer() > 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+}
+
+TEST_P(DatabaseTest, ALostConnectionIsUnavailableOnceAndThenOpenedAnew) {
+  ASSERT_TRUE(c_.execute(kInsert, {"before", 1, Null{}}));
+  ASSERT_TRUE(c_.query(kSelect));
+  for (int round = 0; round < 3; ++round) {
+    cut(store_, c_);
+    if (c_.engine() == Engine::postgresql) {
+      EXPECT_EQ(c_.query(kSelect).error().fault(), Fault::unavailable);
+    }
+    ASSERT_EQ(c_.query(kSelect)->size(), 1U);
+  }
+}
+
+TEST_P(DatabaseTest, ATransactionWhoseConnectionIsLostRunsOnceMoreAsAWhole) {
+  int runs = 0;
+  ASSERT_TRUE(c_.transaction([&](Connection& c) -> Status {
+    if (Status first = c.execute(kInsert, {"first", ++runs, Null{}}); !first) return first;
+    if (runs == 1) cut(store_, c);
+    return c.execute(kInsert, {"second", runs, Null{}});
+  }));
+  EXPECT_EQ(runs, c_.engine() == Engine::postgresql ? 2 : 1);
+  EXPECT_EQ((*c_.query_one(kCount))[0].integer(), 2) << "neither half stands twice or alone";
+}
+
+TEST_P(DatabaseTest, AConnectionLostWhileCommittingLeavesTheOutcomeOpenAndIsNotRepeated) {
+  int runs = 0;
+  const Status done = c_.transaction([&](Connection& c) -> Status {
+    ++runs;
+    if (Status first = c.execute(kInsert, {"once", 1, Null{}}); !first) return first;
+    cut(store_, c);
+    return ok();
+  });
+  EXPECT_EQ(runs, 1);
+  if (c_.engine() == Engine::postgresql) {
+    EXPECT_EQ(done.error().fault(), Fault::outcome_unknown);
+    EXPECT_EQ((*c_.query_one(kCount))[0].integer(), 0) << "read again on a new connection";
+  }
+}
+
 TEST_P(DatabaseTest, MigrateTwiceChangesNothingAndANewerStoreIsRefused) {
   EXPECT_TRUE(migrate(c_, kThings));
   EXPECT_TRUE(require_schema(c_, kThings));
