@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from deploy.world import letters
 from deploy.world.people import STAFF
-from deploy.world.waiting import wait_for
+from deploy.world.waiting import TimedOut, wait_for
 from tests.fault.check import copies_at, intake_faults, store_faults
 from tests.fault.relay import Relay
 from tests.fault.sweep import Peers
@@ -34,11 +34,13 @@ class PostgresDays(unittest.TestCase):
         self.peers = Peers(self.folder, [])
         self.addCleanup(self.peers.stop)
         self.senders = []
-        stores = {name: self.server.url for name in ("intake", "notifier")}
+        self.url = self.server.url
+        rows(self.url, "CREATE ROLE mail LOGIN")
+        rows(self.url, "ALTER DATABASE postgres OWNER TO mail")
+        stores = {name: self.url.replace("trust@", "mail@") for name in ("intake", "notifier")}
         self.programs = self.peers.programs("programs", self.relay, stores)
         self.programs.intake["acknowledge"] = {"per_hour": 100_000}
         self.programs.write()
-        self.url = self.server.url
         done = self.programs.call("intake", "migrate")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn("NOTICE", self.programs.call("intake", "migrate").stderr, "the server's words are not printed")
@@ -75,7 +77,12 @@ class PostgresDays(unittest.TestCase):
             os.kill(draw.choice(backends), signal.SIGKILL)
 
     def serves(self):
-        wait_for("all reports to be acknowledged", self.acknowledged, _RECOVERS)
+        try:
+            wait_for("all reports to be acknowledged", self.acknowledged, _RECOVERS)
+        except TimedOut as error:
+            left = rows(self.url, "SELECT kind, state, attempts, due_at - changed_at FROM outbox WHERE state <> 'accepted'")
+            log = self.programs.logs["intake"].read_text(errors="replace").splitlines()[-12:]
+            raise AssertionError(f"{error}: {left}, {rows(self.url, 'SELECT stage, count(*) FROM mail GROUP BY stage')}, {log}") from error
         self.assertIsNone(self.service.poll(), "the service goes on")
 
     def holds(self):
@@ -91,8 +98,8 @@ class PostgresDays(unittest.TestCase):
         copies = copies_at(self.relay)
         faults = intake_faults(url, self.senders, STAFF, copies) + store_faults(url, self.relay, _ROUNDS, said, self.senders)
         self.assertEqual(faults, [])
-        self.assertIn("1 cases for 2", str(intake_faults(url, [*self.senders, "x@example.net"], STAFF, copies)).replace(f"{len(self.senders)} cases for {len(self.senders) + 1}", "1 cases for 2"),
-                      "the judge misses a report that is not there")
+        more = [*self.senders, "x@example.net"]
+        self.assertIn(f"{len(self.senders)} cases for {len(more)} reports", str(intake_faults(url, more, STAFF, copies)), "the judge misses a lost report")
         doubled = copies + Counter([next(iter(copies))])
         self.assertIn("copies are there", str(intake_faults(url, self.senders, STAFF, doubled)), "and sees a doubled mail")
 
@@ -100,6 +107,8 @@ class PostgresDays(unittest.TestCase):
         draw = random.Random(_SEED)
         self.start()
         happened = Counter()
+        self.report()
+        self.serves()
         for number in range(_ROUNDS):
             self.report(2)
             wanted = len(self.relay.mails) + draw.randrange(0, 6)
@@ -114,18 +123,23 @@ class PostgresDays(unittest.TestCase):
 
     def test_a_server_without_room_or_time_delays_and_nothing_else(self):
         self.start()
-        self.report()
-        self.serves()
-        rows(self.url, "ALTER ROLE trust SET statement_timeout = '1ms'")
-        rows(self.url, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
-        self.report(3)
-        wait_for("a failure to be felt", lambda: self.programs.log_lines("intake", "store_failed"), _RECOVERS)
-        rows(self.url, "SET statement_timeout = 0; ALTER ROLE trust RESET statement_timeout")
-        rows(self.url, "SET statement_timeout = 0; SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
-        self.serves()
-
-        rows(self.url, "ALTER DATABASE postgres CONNECTION LIMIT 0; ALTER ROLE trust NOSUPERUSER") if False else None
+        for limit, lifted in (("CONNECTION LIMIT 0", "CONNECTION LIMIT -1"), ("SET statement_timeout = '1ms'", "RESET statement_timeout"),
+                                                  ("SET default_transaction_read_only = on", "RESET default_transaction_read_only")):
+            with self.subTest(limit):
+                self.report()
+                self.serves()
+                rows(self.url, f"ALTER ROLE mail {limit}")
+                self.drop_all()
+                felt = len(self.programs.log_lines("intake", "store_failed"))
+                self.report(3)
+                wait_for("a failure to be felt", lambda felt=felt: len(self.programs.log_lines("intake", "store_failed")) > felt, _RECOVERS)
+                rows(self.url, f"ALTER ROLE mail {lifted}")
+                self.drop_all()
+                self.serves()
         self.holds()
+
+    def drop_all(self):
+        rows(self.url, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'mail'")
 
 
 if __name__ == "__main__":
