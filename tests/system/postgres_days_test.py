@@ -76,6 +76,12 @@ class PostgresDays(unittest.TestCase):
         if backends:
             os.kill(draw.choice(backends), signal.SIGKILL)
 
+    def answers(self):
+        try:
+            return rows(self.url, "SELECT 1") == [("1",)]
+        except AssertionError:
+            return False
+
     def serves(self):
         try:
             wait_for("all reports to be acknowledged", self.acknowledged, _RECOVERS)
@@ -116,6 +122,8 @@ class PostgresDays(unittest.TestCase):
             fault = (self.restart, self.terminate, self.kill)[number % 3]
             happened[fault.__name__] += 1
             fault(draw)
+            wait_for("the server to be back", self.answers)
+            self.report()
             self.serves()
         print(f"seed {_SEED}: {dict(happened)}, {len(self.senders)} reports", file=sys.stderr)
         self.holds()
