@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "lib/store/meta_store.h"
 #include "notifier/flow/staff_decided.h"
 #include "tests/notifier/flow/flow_fixture.h"
 
@@ -137,6 +138,64 @@ TEST_P(SiteLookedAtTest, WithoutAFolderTheHistoryPageIsWatched) {
   EXPECT_EQ(look()->announced, 0);
   live.history = 503;
   EXPECT_EQ(look().error().fault(), Fault::unavailable);
+}
+
+const Result<net::HttpAnswer> kNoHistories[] = {
+    net::HttpAnswer{503, "", "<html><main>later</main></html>"},
+    net::HttpAnswer{302, "", ""},
+    net::HttpAnswer{200, "", ""},
+    net::HttpAnswer{200, "", "<html><body><h1>Bad gateway</h1></body></html>"},
+    net::HttpAnswer{200, "", "<HTML><main><a href='2026-11-21-one/'>x</a><a hr"},
+    Error{Fault::unavailable, "too slow"},
+};
+
+TEST_P(SiteLookedAtTest, WhatIsNoHistoryPageAnnouncesNothingAndForgetsNothing) {
+  subscribe("ann@example.org");
+  LiveSite live;
+  live.pages = {{"2026-11-21-one", 200}, {"2026-11-22-two", 200}};
+  Result<net::HttpAnswer> instead = net::HttpAnswer{};
+  bool broken = true;
+  site_.folder.reset();
+  site_.fetch = [&](const std::string& url) {
+    return broken && url == site_.base_url ? instead : live(url);
+  };
+  const auto all_are_no_looks = [&] {
+    const auto before = *store::MetaStore{c_}.time(store::Fact::last_look);
+    clock_.time += 1min;
+    for (const auto& answer : kNoHistories) {
+      instead = answer;
+      const auto looked = look();
+      EXPECT_TRUE(!looked && looked.error().fault() == Fault::unavailable) << answer.has_value();
+    }
+    EXPECT_EQ(*store::MetaStore{c_}.time(store::Fact::last_look), before) << "no success to count";
+  };
+  all_are_no_looks();
+  broken = false;
+  EXPECT_EQ(look()->before_us, 2) << "the control: as a first look, one of them would have had 0";
+  broken = true;
+  all_are_no_looks();
+  instead = net::HttpAnswer{200, "", "<html><main>No reportable incidents</main></html>"};
+  EXPECT_EQ(look()->pages, 0) << "a page whose links vanished is a page";
+  broken = false;
+  EXPECT_EQ(look()->announced, 0);
+  EXPECT_EQ(announcements(), 0);
+  EXPECT_EQ(IncidentStore{c_}.list()->size(), 2U);
+  live.pages["2026-11-23-dns"] = 200;
+  EXPECT_EQ(look()->announced, 1);
+}
+
+TEST_P(SiteLookedAtTest, AnErrorPageInPlaceOfAPostMortemIsNoFirstLook) {
+  LiveSite live;
+  live.pages = {{"2026-11-21-one", 200}};
+  bool broken = true;
+  site_.folder.reset();
+  site_.fetch = [&](const std::string& url) -> Result<net::HttpAnswer> {
+    if (broken && url != site_.base_url) return net::HttpAnswer{200, "", "<p>Bad gateway</p>"};
+    return live(url);
+  };
+  EXPECT_EQ(look().error().fault(), Fault::unavailable);
+  broken = false;
+  EXPECT_EQ(look()->before_us, 1);
 }
 
 TEST_P(SiteLookedAtTest, ASiteWithoutAHistoryPageIsNoFailureAndNoLook) {
