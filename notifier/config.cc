@@ -83,8 +83,8 @@ std::vector<config::Setting<Config>> table() {
                 &Config::list_id_setting),
         path_setting(
             "services", Need::optional, "null",
-            "File that names the services and their other names. (Not yet in effect: names are "
-            "compared as they are written.)",
+            "File that names the services: the choice on the page /subscribe; null = no choice. "
+            "(Their other names are not yet in effect.)",
             &Config::services),
         path_setting("templates", Need::optional, "null",
                      "Folder with the words of the mails; null = those that were installed.",

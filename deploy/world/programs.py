@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from .people import BOUNCES, NOTIFIER, SECURITY, STAFF, STAFF_NAMES
+from .place import free_port
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAMES = ("intake", "notifier")
@@ -34,6 +35,7 @@ class Programs:
             "smtp": {"url": world.smtp_url(SECURITY), **_login(world, SECURITY), "connections": 1},
             "store": {"url": stores["intake"]},
             "register": {"file": str(self.folder / "feed" / "incidents.json")},
+            "http": {"listen": f"127.0.0.1:{free_port()}"},
             "holidays": str(CHECKOUT / "config" / "holidays.ics"), **words,
         }
         self.notifier = {
@@ -43,7 +45,7 @@ class Programs:
             "site": {"base_url": site.base_url, "folder": str(site.folder), "ca_file": str(world.ca_file), "poll": "1s"},
             "announce": {"hold": "2s"},
             "bounces": {"address": BOUNCES.replace("@", "+{token}@"), "imap": {"url": world.imap_url(BOUNCES), **_login(world, BOUNCES)}},
-            "http": {"public_url": "https://lists.example.org"},
+            "http": {"public_url": "https://lists.example.org", "listen": f"127.0.0.1:{free_port()}", "private_listen": f"127.0.0.1:{free_port()}"},
             "list_id": "incidents.example.org", **words,
         }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "lib/program/health.h"
 #include "lib/program/servers.h"
 
 namespace trust::intake {
@@ -37,6 +38,13 @@ Status Running::start_sending() {
 }
 
 Status Running::start() {
+  const config::ListenAddress& at = office_->config.http.listen;
+  health_ = std::make_unique<web::Server>(
+      web::Router{
+          program::health_routes({office_->database, app_.clock, office_->config.imap.poll})},
+      web::Limits{});
+  if (Status listening = health_->start(at.host, at.port); !listening)
+    return listening.error().within("http.listen");
   if (Status started = start_sending(); !started) return started;
   filing_.emplace(
       app_, *office_, stop_, [this] { worker_->wake(); }, err_);
@@ -48,6 +56,7 @@ Status Running::start() {
 }
 
 bool Running::end() {
+  health_.reset();
   if (!worker_) return true;
   office_->interrupt.fire();
   if (filing_) filing_->wake();

@@ -11,6 +11,7 @@
 #include "lib/base/threads.h"
 #include "lib/outbox/worker.h"
 #include "lib/program/service.h"
+#include "lib/web/server.h"
 
 namespace trust::intake {
 
@@ -39,6 +40,7 @@ class Running final : public program::Service {
   std::optional<outbox::Worker> worker_;
   std::optional<FilingLoop> filing_;
   std::optional<MailboxLoop> mailbox_;
+  std::unique_ptr<web::Server> health_;
   Threads parts_;
   Threads ending_;  ///< the one that waits for the last answers of the relay
 };

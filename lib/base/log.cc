@@ -127,8 +127,9 @@ bool is_listed(std::string_view fields, std::string_view key) {
 }
 
 bool is_name(std::string_view word) {
-  return all_of(word,
-                [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == ':' || c == '-'; });
+  return all_of(word, [](char c) {
+    return is_alnum(c) || c == '_' || c == '.' || c == ':' || c == '-' || c == '/';
+  });
 }
 
 std::atomic<bool> silent{false};

@@ -79,7 +79,7 @@ enum class Event {
 };
 
 /// What an event may carry: a number, or a name of ours (an id or one of our own fixed words).
-/// A name with any character outside [A-Za-z0-9_.:-] is logged as "?", so text from outside cannot
+/// A name with any character outside [A-Za-z0-9_.:/-] is logged as "?", so text from outside cannot
 /// enter even by mistake.
 struct LogField {
   template <std::integral Number>

@@ -221,19 +221,25 @@ std::vector<Setting<Config>> http_settings(const std::string& prefix, std::strin
   using S = HttpSettings;
   std::vector<Setting<Config>> rows{
       setting(prefix + ".listen", Need::optional, listen_json,
-              "Where the pages are served, behind nginx. (Not yet in effect.)", group, &S::listen)};
+              private_listen == PrivateListen::settable
+                  ? "Where the pages are served, behind nginx, if there is a public_url."
+                  : "Where health and metrics are served: /healthz, /readyz, /metrics.",
+              group, &S::listen)};
   if (private_listen == PrivateListen::settable)
-    rows.push_back(setting(prefix + ".private_listen", Need::optional, private_listen_json,
-                           "Where health and metrics are served. (Not yet in effect.)", group,
-                           &S::private_listen));
+    rows.push_back(
+        setting(prefix + ".private_listen", Need::optional, private_listen_json,
+                "Where health and metrics are served: /healthz, /readyz, /metrics; null = "
+                "nowhere.",
+                group, &S::private_listen));
   rows.push_back(
       setting(prefix + ".public_url", Need::optional, "null",
               "How the pages are reached from outside: \"https://…\"; null = they are not.", group,
               &S::public_url));
   rows.push_back(setting(
       prefix + ".trusted_proxies", Need::optional, "[]",
-      "Addresses of proxies whose X-Forwarded-For is believed, such as [\"127.0.0.1\"]. (Not yet "
-      "in effect.)",
+      private_listen == PrivateListen::settable
+          ? R"(Addresses of proxies whose X-Forwarded-For is believed, such as ["127.0.0.1"].)"
+          : R"(Addresses of proxies whose X-Forwarded-For is believed, such as ["127.0.0.1"]. (Not yet in effect.))",
       group, &S::trusted_proxies));
   return rows;
 }

@@ -6,6 +6,7 @@
 ///   doctor.*         what `doctor` tries in both
 ///   commands.*       the commands both have
 ///   service.*        the frame of `run`: lock, signals, reading settings again
+///   health.*         /healthz, /readyz, /metrics
 /// Errors are sentences for an operator: they name the setting and what to run.
 
 #include <optional>

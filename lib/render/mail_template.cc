@@ -109,4 +109,12 @@ void print_templates(std::ostream& out, std::span<const MailTemplateInfo> table)
   }
 }
 
+void print_web_pages(std::ostream& out, std::span<const MailTemplateInfo> table) {
+  for (const MailTemplateInfo& info : table) {
+    out << fmt::format("web/{}.html\n  {}\n", info.name, info.doc);
+    print_variables(out, info.variables, 0);
+    out << '\n';
+  }
+}
+
 }  // namespace trust::render

@@ -45,5 +45,7 @@ Result<MailTemplate> load_mail_template(const std::string& folder, const MailTem
 
 /// What `templates` prints: each template with its variables.
 void print_templates(std::ostream& out, std::span<const MailTemplateInfo> table);
+/// The same for pages (web_page.h).
+void print_web_pages(std::ostream& out, std::span<const MailTemplateInfo> table);
 
 }  // namespace trust::render

@@ -4,6 +4,7 @@
 ///   app.*       the world of a command, and what commands share
 ///   commands.*  the table of all of them
 ///   opened.*    configuration, store, keys, site and words, opened
+///   serving.*   the HTTP servers of `run`
 ///   one file per command or family: run, status, announce, announcement, subscriber, feed,
 ///   check_config, doctor
 /// Promise: standard output carries data and nothing else; a failure is one sentence on standard

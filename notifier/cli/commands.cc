@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "notifier/web/pages.h"
+
 namespace trust::notifier {
 
 namespace {
@@ -11,7 +13,8 @@ using cli::kBy;
 using cli::kJson;
 
 cli::Exit run_templates(App&, const cli::Arguments&, cli::Io io) {
-  render::print_templates(io.out, std::array{announcement_template(), notice_template()});
+  render::print_templates(
+      io.out, std::array{announcement_template(), notice_template(), confirmation_template()});
   return cli::Exit::done;
 }
 

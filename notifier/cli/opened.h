@@ -40,5 +40,7 @@ struct Opened {
 program::ProgramStore store_of(const Config& config);
 Result<Office> load_office(const Config& config);
 Site site_of(const Config& config);
+/// The names in the file of the setting `services`; none without one.
+Result<std::vector<std::string>> service_names(const std::optional<std::string>& file);
 
 }  // namespace trust::notifier

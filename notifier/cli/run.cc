@@ -3,6 +3,7 @@
 #include "lib/program/servers.h"
 #include "lib/program/service.h"
 #include "notifier/cli/commands.h"
+#include "notifier/cli/serving.h"
 #include "notifier/flow/service.h"
 
 namespace trust::notifier {
@@ -14,8 +15,14 @@ class Running final : public program::Service {
   Running(App& app, std::unique_ptr<Opened> all, StopSignal& stop)
       : app_{app}, all_{std::move(all)}, stop_{stop}, service_{parts(), stop} {}
 
-  Status start() override { return service_.start(); }
+  Status start() override {
+    auto serving = start_serving(app_, *all_);
+    if (!serving) return serving.error();
+    serving_ = *std::move(serving);
+    return service_.start();
+  }
   bool end() override {
+    serving_.clear();
     all_->interrupt.fire();
     if (!service_.end()) return false;
     all_->interrupt.reset();
@@ -46,6 +53,7 @@ class Running final : public program::Service {
   std::unique_ptr<Opened> all_;
   StopSignal& stop_;
   notifier::Service service_;
+  std::vector<std::unique_ptr<web::Server>> serving_;
 };
 
 }  // namespace

@@ -36,12 +36,20 @@ constexpr Variable kNoticeVariables[] = {
     {"mail", "subject and text of the mail to readers"},
 };
 
+constexpr Variable kConfirmationVariables[] = {
+    {"confirm_url", "the link that confirms; good once, for seven days"},
+    {"sender", "the address the mail is from"},
+};
+
 constexpr render::MailTemplateInfo kAnnouncement{
     "announcement", "to each confirmed subscriber, when a post-mortem is published", kVariables,
     true};
 constexpr render::MailTemplateInfo kNotice{
     "announcement-notice", "to each of staff, at the start of an announcement's hold",
     kNoticeVariables, false};
+constexpr render::MailTemplateInfo kConfirmation{
+    "confirmation", "to an address for which somebody asked on the page /subscribe",
+    kConfirmationVariables, false};
 
 std::string in_words(IncidentType type) {
   switch (type) {
@@ -100,6 +108,7 @@ mail::Draft draft_from(const Stationery& s, const mail::Address& to, std::string
 
 const render::MailTemplateInfo& announcement_template() { return kAnnouncement; }
 const render::MailTemplateInfo& notice_template() { return kNotice; }
+const render::MailTemplateInfo& confirmation_template() { return kConfirmation; }
 
 Result<render::MailTemplate> frozen_template(const Announcement& a) {
   return render::parse_mail_template(kAnnouncement, a.text_template, a.html_template);
@@ -168,6 +177,19 @@ Result<outbox::Composed> compose_notice(const Notice& notice, const render::Mail
       mail::compose(draft_from(s, staff, message_id, a.created_at, *std::move(text)));
   if (!message) return message.error();
   return outbox::Composed{s.from.address, staff.address, *std::move(message)};
+}
+
+Result<outbox::Composed> compose_confirmation(const std::string& token, const std::string& address,
+                                              const std::string& message_id, UtcTime date,
+                                              const render::MailTemplate& words,
+                                              const Stationery& s) {
+  Result<render::MailText> text = words.render(
+      {{"confirm_url", s.public_url + "/confirm?t=" + token}, {"sender", s.from.address}});
+  if (!text) return text.error();
+  Result<std::string> message =
+      mail::compose(draft_from(s, {"", address}, message_id, date, *std::move(text)));
+  if (!message) return message.error();
+  return outbox::Composed{s.from.address, address, *std::move(message)};
 }
 
 }  // namespace trust::notifier

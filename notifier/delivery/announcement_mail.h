@@ -30,6 +30,8 @@ struct Reader {
 /// `templates` prints.
 const render::MailTemplateInfo& announcement_template();
 const render::MailTemplateInfo& notice_template();
+/// "confirmation": to an address for which somebody asked on the page.
+const render::MailTemplateInfo& confirmation_template();
 
 /// The words frozen with an announcement. Fault::invalid: they are no template of ours.
 Result<render::MailTemplate> frozen_template(const Announcement& announcement);
@@ -51,6 +53,13 @@ struct Notice {
 Result<outbox::Composed> compose_notice(const Notice& notice, const render::MailTemplate& words,
                                         const mail::Address& staff, const std::string& message_id,
                                         const Stationery& stationery);
+
+/// What asks `address` to confirm: not a word of whoever asked, and no way to leave what nobody is
+/// on. The same arguments give the same bytes. REQUIRES a public_url.
+Result<outbox::Composed> compose_confirmation(const std::string& token, const std::string& address,
+                                              const std::string& message_id, UtcTime date,
+                                              const render::MailTemplate& words,
+                                              const Stationery& stationery);
 
 /// The subject and text of the mail for `reader`, to be shown to people.
 Result<render::MailText> words_for(const Announcement& announcement,

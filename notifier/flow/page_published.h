@@ -5,6 +5,7 @@
 ///   site_looked_at.*    one look at the folder: what is new, what was before us
 ///   clock_ticked.*      holds that are over, announcements that are finished
 ///   staff_decided.*     cancel and resume
+///   subscriber_acted.*  a reader asks for the list, confirms, leaves
 ///   service.*           `run`: looking, ticking and sending until stopped
 /// Not here: SQL (…_store), words (templates/), the sending itself (lib/outbox).
 
@@ -27,6 +28,7 @@ struct Office {
   std::vector<mail::Address> staff;
   render::MailTemplate announcement;  ///< its sources are frozen with each announcement
   render::MailTemplate notice;
+  render::MailTemplate confirmation;
   std::chrono::milliseconds hold{600'000};
   int rate_per_second = 0;
 };

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "notifier/delivery/announcement_composer.h"
+#include "notifier/delivery/mail_composer.h"
 #include "notifier/flow/clock_ticked.h"
 #include "notifier/flow/site_looked_at.h"
 
@@ -23,8 +23,8 @@ outbox::Worker worker_of(const ServiceParts& parts, StopSignal& stop) {
           parts.database,
           parts.new_transport,
           [&parts] {
-            return std::make_unique<AnnouncementComposer>(parts.office.stationery, parts.keyring,
-                                                          parts.clock);
+            return std::make_unique<MailComposer>(
+                parts.office.stationery, parts.office.confirmation, parts.keyring, parts.clock);
           },
           parts.clock,
           stop};

@@ -67,6 +67,24 @@ CREATE TABLE subscriber_service (
     PRIMARY KEY (subscriber_id, service)
 );
 
+-- Mails that ask an address to confirm. The token stands in the mail alone; it is made from the id and the keyring.
+CREATE TABLE confirmation (
+    id             TEXT   NOT NULL PRIMARY KEY,              -- random; the reference of its outbox row
+    token_digest   TEXT   NOT NULL UNIQUE,                   -- SHA-256 of the token, hex
+    subscriber_id  TEXT   NOT NULL REFERENCES subscriber (id) ON DELETE CASCADE,
+    spent          BIGINT NOT NULL DEFAULT 0,                -- 1: used, or a later one took its place
+    created_at     BIGINT NOT NULL,
+    expires_at     BIGINT NOT NULL
+);
+CREATE INDEX confirmation_subscriber ON confirmation (subscriber_id, created_at);
+CREATE INDEX confirmation_created ON confirmation (created_at);
+
+-- How often something was asked of the pages: subscribe.
+CREATE TABLE counter (
+    name   TEXT   NOT NULL PRIMARY KEY,
+    value  BIGINT NOT NULL
+);
+
 -- Addresses that must never be written to again, without the addresses.
 CREATE TABLE suppression (
     address_digest  TEXT   NOT NULL PRIMARY KEY,             -- keyed hash of the strict address

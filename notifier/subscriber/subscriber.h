@@ -3,6 +3,7 @@
 /// notifier/subscriber: the list, and the consent each line of it rests on.
 ///   subscriber.h        the value and its states
 ///   subscriber_store.*  the only SQL about the list and the suppressions
+///   confirmation_store.*  the only SQL about mails that ask to confirm: tokens and budgets
 ///   csv.*               RFC 4180, safe for spreadsheets (pure)
 ///   import_file.*       a list to import (pure)
 /// States:   asked -> confirmed -> left          suppressed: bounces, or "never again"
@@ -31,7 +32,7 @@ struct Subscriber {
   std::vector<std::string> services;  ///< folded names; empty: all
   std::string consent_text;
   std::optional<UtcTime> consent_at;
-  std::string consent_source;  ///< command, import
+  std::string consent_source;  ///< command, import, page
   std::optional<UtcTime> confirmed_at;
   std::optional<UtcTime> left_at;
   UtcTime created_at;

@@ -1,5 +1,7 @@
 #include "notifier/subscriber/subscriber_store.h"
 
+#include <utility>
+
 #include "lib/base/id.h"
 #include "lib/base/text.h"
 #include "lib/store/rows.h"
@@ -32,6 +34,9 @@ constexpr Sql kListState{"list_subscribers_of_state", R"sql(
            created_at, all_services
     FROM subscriber WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3)sql",
                          "tttttitiiii"};
+
+constexpr Sql kAddressOf{"get_address_of_token",
+                         "SELECT address FROM subscriber WHERE token_id = $1", "t"};
 
 constexpr Sql kServices{
     "list_subscriber_services",
@@ -127,6 +132,12 @@ Result<std::optional<Subscriber>> SubscriberStore::find(const std::string& addre
   return std::optional{*std::move(found)};
 }
 
+Result<std::string> SubscriberStore::address_of(std::string_view token_id) {
+  const Result<Rows> rows = c_.query(kAddressOf, {to_hex(token_id)});
+  if (!rows) return rows.error();
+  return rows->empty() ? "" : rows->front()[0].text();
+}
+
 Result<bool> SubscriberStore::is_suppressed(const std::string& address) {
   return store::any(c_.query(kSuppressed, {suppression_digest(address)}));
 }
@@ -173,14 +184,14 @@ Result<Subscriber> SubscriberStore::ask(const std::string& address,
   if (!*found) return insert(address, services, consent, SubscriberState::asked, std::nullopt);
   Subscriber s = **std::move(found);
   if (s.state == SubscriberState::suppressed) return suppressed();
-  if (s.state != SubscriberState::left) return s;
-  s.state = SubscriberState::asked;
+  if (s.state == SubscriberState::confirmed) return s;
+  const SubscriberState was = std::exchange(s.state, SubscriberState::asked);
   s.services = services;
   s.consent_text = consent.text;
   s.consent_at = consent.at;
   s.consent_source = consent.source;
   s.confirmed_at.reset();
-  if (Status put = change(c_, s, SubscriberState::left, consent.at); !put) return put.error();
+  if (Status put = change(c_, s, was, consent.at); !put) return put.error();
   if (Status dropped = c_.execute(kDropServices, {s.id}); !dropped) return dropped.error();
   if (Status set = c_.execute(kAllServices, {services.empty(), s.id}); !set) return set.error();
   if (Status put = put_services(s.id, services); !put) return put.error();

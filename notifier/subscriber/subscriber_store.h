@@ -17,7 +17,7 @@ namespace trust::notifier {
 /// Words under which a reader agreed.
 struct Consent {
   std::string text;
-  std::string source;  ///< command, import
+  std::string source;  ///< command, import, page
   UtcTime at;
 };
 
@@ -38,9 +38,11 @@ class SubscriberStore {
       : c_{connection}, keyring_{keyring} {}
 
   Result<std::optional<Subscriber>> find(const std::string& address);
+  /// The address of the reader whose tokens carry these ten bytes; "" if there is none.
+  Result<std::string> address_of(std::string_view token_id);
 
-  /// The reader asks: a new row, or one that had left asks again. Who asked or confirmed before
-  /// stays. Fault::conflict: suppressed.
+  /// The reader asks: a new row, or one that had left or asked before asks anew, in these words and
+  /// for these services. Who confirmed stays. Fault::conflict: suppressed.
   Result<Subscriber> ask(const std::string& address, const std::vector<std::string>& services,
                          const Consent& consent);
   /// asked -> confirmed; confirmed stays. Fault::not_found; conflict: left or suppressed.

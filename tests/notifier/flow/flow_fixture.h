@@ -103,6 +103,7 @@ class FlowTest : public NotifierStoreTest {
                  {{"Ana", "ana@example.org"}, {"", "bo@example.org"}},
                  *render::load_mail_template("templates", announcement_template()),
                  *render::load_mail_template("templates", notice_template()),
+                 *render::load_mail_template("templates", confirmation_template()),
                  10min,
                  5};
   FakeRelay relay_;

@@ -1,0 +1,96 @@
+#include "lib/program/health.h"
+
+#include <fmt/format.h>
+
+#include "lib/outbox/outbox_store.h"
+#include "lib/store/meta_store.h"
+
+namespace trust::program {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A verdict without a code was not the relay's.
+constexpr store::Sql kFlow{"outbox_flow", R"sql(
+    SELECT (SELECT MIN(due_at) FROM outbox WHERE state IN ('queued', 'deferred') AND due_at <= $1),
+           (SELECT MAX(changed_at) FROM outbox WHERE reply_code > 0))sql",
+                           "ii"};
+
+/// What the store says now.
+struct Signs {
+  std::optional<UtcTime> last_look, oldest_due, relay_answered;
+  std::map<std::string, std::map<std::string, int>> gauges;
+};
+
+Result<Signs> signs_of(const Health& health, UtcTime now) {
+  Result<store::Connection> c = health.database.connect();
+  if (!c) return c.error();
+  const auto look = store::MetaStore{*c}.time(store::Fact::last_look);
+  if (!look) return look.error();
+  const Result<store::Row> flow = c->query_one(kFlow, {now});
+  if (!flow) return flow.error();
+  Signs signs{*look, (*flow)[0].maybe_time(), (*flow)[1].maybe_time(), {}};
+  if (health.gauges) {
+    auto more = health.gauges(*c);
+    if (!more) return more.error();
+    signs.gauges = *std::move(more);
+  }
+  auto mails = outbox::OutboxStore{*c}.count_by_state("");
+  if (!mails) return mails.error();
+  signs.gauges["trust_outbox_mails"] = *std::move(mails);
+  return signs;
+}
+
+bool is_older(const std::optional<UtcTime>& time, UtcTime now, std::chrono::milliseconds than) {
+  return !time || now - *time > than;
+}
+
+/// What is wrong, in words; "" if nothing is.
+std::string trouble(const Health& health, const Result<Signs>& signs, UtcTime now) {
+  if (!signs) return "the store does not answer";
+  if (is_older(signs->last_look, now, std::max<std::chrono::milliseconds>(5min, 10 * health.poll)))
+    return "no look at the mailbox or site has succeeded lately";
+  if (signs->oldest_due && is_older(signs->oldest_due, now, 10min) &&
+      is_older(signs->relay_answered, now, 10min))
+    return "mail is due and the relay answers nothing";
+  return "";
+}
+
+std::string metrics(const Result<Signs>& signs, bool ready, UtcTime now) {
+  const auto gauge = [](std::string_view name, std::int64_t value) {
+    return fmt::format("# TYPE {0} gauge\n{0} {1}\n", name, value);
+  };
+  std::string text = gauge("trust_store_up", signs ? 1 : 0) + gauge("trust_ready", ready ? 1 : 0);
+  if (!signs) return text;
+  for (const auto& [name, time] : {std::pair{"trust_last_look_age_seconds", signs->last_look},
+                                   {"trust_relay_answer_age_seconds", signs->relay_answered},
+                                   {"trust_oldest_due_mail_age_seconds", signs->oldest_due}})
+    if (time) text += gauge(name, std::chrono::floor<std::chrono::seconds>(now - *time).count());
+  for (const auto& [name, counts] : signs->gauges) {
+    text += fmt::format("# TYPE {} gauge\n", name);
+    for (const auto& [state, count] : counts)
+      text += fmt::format("{}{{state=\"{}\"}} {}\n", name, state, count);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<web::Route> health_routes(const Health& health) {
+  return {{"/healthz", [](const web::Request&) { return web::plain(200, "alive"); }},
+          {"/readyz",
+           [health](const web::Request&) {
+             const UtcTime now = health.clock.now();
+             const std::string wrong = trouble(health, signs_of(health, now), now);
+             return wrong.empty() ? web::plain(200, "ready") : web::plain(503, wrong);
+           }},
+          {"/metrics", [health](const web::Request&) {
+             const UtcTime now = health.clock.now();
+             const Result<Signs> signs = signs_of(health, now);
+             return web::Response{200, metrics(signs, trouble(health, signs, now).empty(), now),
+                                  "text/plain; version=0.0.4; charset=utf-8"};
+           }}};
+}
+
+}  // namespace trust::program
