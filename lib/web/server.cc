@@ -43,6 +43,11 @@ int arrival_of(std::string_view bytes, const Limits& limits) {
   if (std::min(head_end, bytes.size()) > limits.head_bytes) return 431;
   if (head_end == std::string_view::npos) return 0;
   const std::string_view head = bytes.substr(0, head_end);
+  // Poco takes other lines too, and puts what stands for the version into its answer.
+  const auto words = split(head.substr(0, line_end), ' ');
+  if (words.size() != 3 || (words[2] != "HTTP/1.1" && words[2] != "HTTP/1.0") ||
+      std::any_of(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(line_end), is_control))
+    return 400;
   if (std::any_of(head.begin(), head.end(), [](char c) { return c == '\0' || c == '\x7f'; }))
     return 400;
   std::optional<std::size_t> length;

@@ -101,6 +101,9 @@ TEST_F(ServerTest, SEC_54_WhatIsTooLongIsRefusedBeforeItIsRead) {
       {"a head without an end", head + std::string(9000, 'h'), "431"},
       {"a long line", "GET /page?" + std::string(5000, 'q') + " HTTP/1.1\r\n\r\n", "414"},
       {"a line without an end", std::string(5000, 'G'), "414"},
+      {"a version of theirs", "GET /page canary\r\n\r\n", "400"},
+      {"a version of theirs before ours", "GET /page canary HTTP/1.1\r\n\r\n", "400"},
+      {"a line in the line", "GET /page\ncanary HTTP/1.1\r\n\r\n", "400"},
       {"a NUL", "GET /page HTTP/1.1\r\nX: " + std::string(1, '\0') + "\r\n\r\n", "400"},
   };
   for (const auto& row : rows) EXPECT_EQ(status_of(ask(row.sent)), row.status) << row.what;
@@ -203,7 +206,7 @@ TEST_F(ServerTest, SEC_60_AnyBytesLeaveTheServerAnswering) {
     const std::string heard = hear(fd);
     if (!heard.empty()) {
       ++answered;
-      ASSERT_TRUE(heard.starts_with("HTTP/1.")) << heard;
+      ASSERT_TRUE(heard.starts_with("HTTP/1.1 ") || heard.starts_with("HTTP/1.0 ")) << heard;
     }
   }
   EXPECT_GT(answered, 100);
