@@ -74,7 +74,7 @@ maximal_backoff_time = 30s
 
 _MASTER = """127.0.0.1:{submission} inet n - n - - smtpd -o syslog_name=postfix/submission -o smtpd_tls_wrappermode=yes
   -o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=encrypt
-  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_recipient_restrictions={checks}permit_sasl_authenticated,reject
 127.0.0.1:{plain} inet n - n - - smtpd -o syslog_name=postfix/world
 postlog unix-dgram n - n - 1 postlogd
 cleanup unix n - n - 0 cleanup
@@ -122,6 +122,7 @@ class Postfix:
         self.log = folder / "postfix.log"
         self._certificates = certificates
         self._people = people
+        self.submission_checks = ""  # restrictions for recipients of the submission port, each with a comma after it; no spaces
         self._child = None
 
     def take_ports(self):
@@ -143,7 +144,7 @@ class Postfix:
             "certificates": self._certificates,
         }
         (etc / "main.cf").write_text(_MAIN.format(**values), encoding="ascii")
-        (etc / "master.cf").write_text(_MASTER.format(submission=self.submission_port, plain=self.plain_port), encoding="ascii")
+        (etc / "master.cf").write_text(_MASTER.format(submission=self.submission_port, plain=self.plain_port, checks=self.submission_checks), encoding="ascii")
         self.write_addresses()
         environment = {} if root == Path("/") else {"LD_LIBRARY_PATH": str(root / "usr/lib/postfix")}
         self._child = children.start("Postfix", [values["daemons"] / "master", "-c", etc, "-s"], self.folder / "master.log", environment)
@@ -154,6 +155,9 @@ class Postfix:
 
     def stop(self, children):
         children.stop(self._child)
+
+    def kill(self, children):
+        children.kill(self._child)
 
     def write_addresses(self):
         """Services read the table when they start; `reload` after a change in a running world."""

@@ -1,7 +1,5 @@
 #include "intake/cli/mailbox_loop.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <ostream>
 #include <utility>
@@ -9,6 +7,7 @@
 #include "intake/mailbox/ledger.h"
 #include "lib/base/id.h"
 #include "lib/base/log.h"
+#include "lib/config/config_file.h"
 #include "lib/imap/imap_mailbox.h"
 #include "lib/program/servers.h"
 #include "lib/store/meta_store.h"
@@ -41,14 +40,6 @@ FirstLook first_look_of(const config::MailFrom& from) {
     case Kind::date: break;
   }
   return {FirstLook::From::date, from.since};
-}
-
-/// Changes whenever the file is replaced or written.
-std::string stamp_of(const std::string& path) {
-  struct stat info {};
-  if (::stat(config::credential_path(path).c_str(), &info) != 0) return "none";
-  return std::to_string(info.st_ino) + "." + std::to_string(info.st_mtim.tv_sec) + "." +
-         std::to_string(info.st_mtim.tv_nsec);
 }
 
 }  // namespace
@@ -148,9 +139,9 @@ void MailboxLoop::explain(const Error& error, milliseconds pause) {
 
 void MailboxLoop::wait_for_login(milliseconds pause) {
   const std::string& file = office_.config.imap.password_file;
-  const std::string before = stamp_of(file);
+  const std::string before = config::stamp_of(file);
   const auto end = steady_clock::now() + pause;
-  while (steady_clock::now() < end && stamp_of(file) == before)
+  while (steady_clock::now() < end && config::stamp_of(file) == before)
     if (!stop_.wait_for(kFirstPause)) return;
 }
 

@@ -1,5 +1,7 @@
 #include "lib/config/config_file.h"
 
+#include <sys/stat.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -164,6 +166,13 @@ std::string credential_path(const std::string& path) {
   const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
   if (folder == nullptr) return "";
   return fmt::format("{}/{}", folder, path.substr(kCredentials.size()));
+}
+
+std::string stamp_of(const std::string& path) {
+  struct stat info {};
+  if (::stat(credential_path(path).c_str(), &info) != 0) return "none";
+  return std::to_string(info.st_ino) + "." + std::to_string(info.st_mtim.tv_sec) + "." +
+         std::to_string(info.st_mtim.tv_nsec);
 }
 
 Result<std::string> read_secret_of(std::string_view key, const std::string& path) {

@@ -67,6 +67,8 @@ std::vector<Row> rows_of() {
 Result<std::string> read_secret_of(std::string_view key, const std::string& path);
 /// The file behind `path`, credentials resolved; "" where there is no credentials folder.
 std::string credential_path(const std::string& path);
+/// Changes whenever the file of a secret is replaced or written.
+std::string stamp_of(const std::string& path);
 
 /// Where the words are: `configured`, else what was installed with this program
 /// (…/bin/../share/trust-mail/templates), else the source folder above a build folder.

@@ -30,6 +30,7 @@ struct SendResult {
   std::string status;                ///< RFC 3463 status if the reply has one, "5.1.1"
   std::string reply;                 ///< the relay's words, for the store only, never for a log
   Fault fault = Fault::unavailable;  ///< for `relay`: denied = a person must act
+  bool under_way = false;            ///< for `relay`: it broke while this mail was handed over
 };
 
 /// Hands mails to a relay, one at a time over one connection that is kept. One thread.
@@ -45,6 +46,8 @@ class Transport {
                           const BeforeDot& before_dot) = 0;
   /// QUIT, politely; the object may be used again and reconnects.
   virtual void close() = 0;
+  /// From another thread: ends whatever the others wait for. Nothing can be sent afterwards.
+  virtual void interrupt() {}
 };
 
 }  // namespace trust::mail

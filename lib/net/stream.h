@@ -48,7 +48,7 @@ struct Endpoint {
   std::string access_token;                   ///< OAuth2 bearer; takes the place of the password
   std::string ca_file;                        ///< empty: the system's
   std::string ehlo_name;                      ///< SMTP only
-  std::chrono::milliseconds timeout{30'000};  ///< for connecting, TLS and login together
+  std::chrono::milliseconds timeout{25'000};  ///< for connecting, TLS and login together
   const Interrupt* interrupt = nullptr;       ///< outlives the stream; null: nothing ends a wait
 };
 

@@ -16,6 +16,7 @@ class Diverted final : public mail::Transport {
     return transport_->send({envelope.from, address_}, message, before_dot);
   }
   void close() override { transport_->close(); }
+  void interrupt() override { transport_->interrupt(); }
 
  private:
   std::unique_ptr<mail::Transport> transport_;

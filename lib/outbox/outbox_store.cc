@@ -37,12 +37,15 @@ constexpr Sql kMark{"mark_sending", R"sql(
                     "t"};
 
 constexpr Sql kExtend{"extend_lease", R"sql(
-    UPDATE outbox SET lease_until = $1 WHERE owner = $2 AND state IN ('claimed', 'sending'))sql"};
+    UPDATE outbox SET lease_until = $1
+    WHERE owner = $2 AND state IN ('claimed', 'sending') AND lease_until < $3)sql"};
 
+// A worker that was thought dead and comes with the answer is believed: the owner of an uncertain
+// row still stands there.
 constexpr Sql kRecord{"record_verdict", R"sql(
     UPDATE outbox SET state = $1, due_at = $2, attempts = attempts + $3, reply_code = $4, reply_status = $5,
                       reply_text = $6, owner = '', lease_until = 0, changed_at = $7
-    WHERE id = $8 AND owner = $9 AND state IN ('claimed', 'sending') RETURNING id)sql",
+    WHERE id = $8 AND owner = $9 AND state IN ('claimed', 'sending', 'uncertain') RETURNING id)sql",
                       "t"};
 
 constexpr Sql kGiveBack{"give_back", R"sql(
@@ -55,19 +58,26 @@ constexpr Sql kRequeueDead{"requeue_dead", R"sql(
                            "t"};
 
 constexpr Sql kUncertainDead{"uncertain_dead", R"sql(
-    UPDATE outbox SET state = 'uncertain', owner = '', lease_until = 0, changed_at = $1
+    UPDATE outbox SET state = 'uncertain', lease_until = 0, changed_at = $1
     WHERE state = 'sending' AND lease_until < $2 RETURNING id)sql",
                              "t"};
 
 constexpr Sql kAgain{"queue_uncertain_again", R"sql(
-    UPDATE outbox SET state = 'queued', uncertain_once = 1, due_at = $1, changed_at = $2
+    UPDATE outbox SET state = 'queued', owner = '', uncertain_once = 1, due_at = $1, changed_at = $2
     WHERE state = 'uncertain' AND uncertain_once = 0 AND changed_at <= $3 RETURNING id)sql",
                      "t"};
 
+// What was uncertain stays so: its first sending may have arrived.
 constexpr Sql kExpire{"expire_mails", R"sql(
-    UPDATE outbox SET state = 'failed', reply_text = 'expired: too old to be sent', changed_at = $1
+    UPDATE outbox SET state = CASE WHEN uncertain_once = 1 THEN 'uncertain' ELSE 'failed' END,
+                      reply_text = 'expired: too old to be sent', changed_at = $1
     WHERE state IN ('queued', 'deferred') AND due_at <= $2 AND expires_at <= $3 RETURNING id)sql",
                       "t"};
+
+constexpr Sql kMoreUrgent{"more_urgent", R"sql(
+    SELECT id FROM outbox WHERE state IN ('queued', 'deferred') AND priority < $1 AND due_at <= $2
+    LIMIT 1)sql",
+                          "t"};
 
 constexpr Sql kBusy{"count_busy", R"sql(
     SELECT COUNT(*) FROM outbox
@@ -128,8 +138,8 @@ Result<bool> OutboxStore::mark_sending(const std::string& id, const std::string&
   return store::any(c_.query(kMark, {now, id, owner}));
 }
 
-Status OutboxStore::extend(const std::string& owner, UtcTime lease_until) {
-  return c_.execute(kExtend, {lease_until, owner});
+Status OutboxStore::extend(const std::string& owner, UtcTime if_before, UtcTime lease_until) {
+  return c_.execute(kExtend, {lease_until, owner, if_before});
 }
 
 Result<bool> OutboxStore::record(const std::string& id, const std::string& owner,
@@ -158,6 +168,10 @@ Result<int> OutboxStore::queue_uncertain_again(UtcTime now, std::chrono::millise
 
 Result<int> OutboxStore::expire(UtcTime now) {
   return store::how_many(c_.query(kExpire, {now, now, now}));
+}
+
+Result<bool> OutboxStore::is_more_urgent_due(Kind than, UtcTime now) {
+  return store::any(c_.query(kMoreUrgent, {static_cast<int>(than), now}));
 }
 
 Result<int> OutboxStore::count_busy(UtcTime now) {

@@ -42,9 +42,10 @@ class OutboxStore {
                                          UtcTime lease_until);
   /// claimed -> sending. False: the row is not (or no longer) held by `owner`.
   Result<bool> mark_sending(const std::string& id, const std::string& owner, UtcTime now);
-  /// The lease of everything `owner` holds.
-  Status extend(const std::string& owner, UtcTime lease_until);
-  /// claimed or sending -> the verdict's state. False: no longer held by `owner`.
+  /// The leases of `owner` that end before `if_before`.
+  Status extend(const std::string& owner, UtcTime if_before, UtcTime lease_until);
+  /// claimed or sending -> the verdict's state; also of a row that was found uncertain meanwhile.
+  /// False: no longer held by `owner`.
   Result<bool> record(const std::string& id, const std::string& owner, const Verdict& verdict,
                       UtcTime now);
   /// Rows of `owner` that were claimed and not sent go back to queued.
@@ -57,6 +58,8 @@ class OutboxStore {
   /// Due rows past their expiry become failed.
   Result<int> expire(UtcTime now);
 
+  /// Whether a mail that leaves before those of kind `than` is due and in nobody's hands.
+  Result<bool> is_more_urgent_due(Kind than, UtcTime now);
   /// How many rows are due now or in a worker's hands.
   Result<int> count_busy(UtcTime now);
   /// Rows by state, of one batch or (batch "") of all.

@@ -24,7 +24,12 @@ std::chrono::milliseconds pause_after(std::int64_t deferrals, double jitter) {
 }
 
 std::chrono::milliseconds lifetime_of(Kind kind) {
-  return kind == Kind::answer ? std::chrono::days{5} : std::chrono::days{2};
+  switch (kind) {
+    case Kind::sign_in: return 10min;
+    case Kind::confirmation: return std::chrono::days{7};
+    case Kind::answer: return std::chrono::days{5};
+    default: return std::chrono::days{2};
+  }
 }
 
 Verdict verdict_for(const ClaimedMail& mail, const mail::SendResult& result, UtcTime now,
@@ -43,7 +48,8 @@ Verdict verdict_for(const ClaimedMail& mail, const mail::SendResult& result, Utc
       verdict.state = State::deferred;
       verdict.due = now + pause_after(mail.attempts + 1, jitter);
       // The next try would come too late: this was the last one.
-      if (verdict.due >= mail.expires) verdict.state = State::failed;
+      if (verdict.due >= mail.expires)
+        verdict.state = mail.uncertain_once ? State::uncertain : State::failed;
       break;
     case mail::Outcome::relay:
     case mail::Outcome::held_back: verdict.attempts_made = 0; break;

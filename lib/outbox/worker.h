@@ -41,17 +41,19 @@ class Composer {
 struct WorkerSettings {
   int connections = 1;
   int rate_per_second = 0;  ///< 0: as fast as the relay takes them
-  /// Longer than any one mail can take (smtp::Patience), or a slow one would be sent twice.
-  std::chrono::milliseconds lease{10 * 60'000};
+  /// After it a dead worker's rows are taken over; a living one extends it in time.
+  std::chrono::milliseconds lease{2 * 60'000};
   std::chrono::milliseconds uncertain_pause{15 * 60'000};
   int claim_rows = 20;
+  std::chrono::milliseconds stop_wait{30'000};  ///< for the answers to mails whose end has left
+  std::function<std::string()> secret_stamp{};  ///< changes with the relay's password; may be empty
   /// SQLite: we hold the lock in state_dir, so every held row found at start is a dead worker's.
   /// With PostgreSQL the worker finds that out itself (presence.h).
   bool alone = true;
 };
 
 /// Sends what is due until stopped: `connections` threads, each with its own store session and its
-/// own transport.
+/// own transport, and one that keeps their leases.
 class Worker {
  public:
   using NewTransport = std::function<std::unique_ptr<mail::Transport>()>;
@@ -66,9 +68,12 @@ class Worker {
   /// Something was queued: look now.
   void wake();
   /// Waits until nothing is due and nothing is in flight.
-  /// Fault::unavailable / denied: the relay could not be used three times in a row.
+  /// Fault::unavailable: the relay could not be used three times in a row; denied: it refused our
+  /// login.
   Status wait_until_idle();
-  /// Asks the threads to finish their mail and joins them.
+  /// No end of a mail leaves any more. Waits up to `stop_wait` for the answers to those that have
+  /// left, records them (what was not answered is uncertain), gives the other rows back, and joins.
+  /// Longer only where the store does not answer.
   void stop();
 
  private:

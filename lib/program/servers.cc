@@ -40,6 +40,9 @@ outbox::WorkerSettings sending_with(const config::SmtpSettings& smtp) {
   outbox::WorkerSettings settings;
   settings.connections = smtp.connections;
   settings.rate_per_second = smtp.rate_per_second;
+  settings.stop_wait = smtp.stop_wait;
+  if (!smtp.password_file.empty())
+    settings.secret_stamp = [file = smtp.password_file] { return config::stamp_of(file); };
   return settings;
 }
 

@@ -103,12 +103,13 @@ bool Session::is_usable() { return usable_ && !has_spoken(); }
 
 SendResult Session::relay_failed(Fault fault) {
   usable_ = false;
-  return {.outcome = Outcome::relay, .fault = fault};
+  return {.outcome = Outcome::relay, .fault = fault, .under_way = true};
 }
 
 SendResult Session::relay_failed(const Reply& reply) {
   usable_ = false;
   SendResult result = answer(Outcome::relay, reply);
+  result.under_way = true;
   if (reply.code == kAuthenticationRequired) result.fault = Fault::denied;
   return result;
 }

@@ -32,8 +32,9 @@ SmtpTransport::SmtpTransport(net::Connector& connector, net::Endpoint endpoint, 
 SmtpTransport::~SmtpTransport() { SmtpTransport::close(); }
 
 Status SmtpTransport::connect() {
-  const Result<net::Endpoint> endpoint = new_endpoint_();
+  Result<net::Endpoint> endpoint = new_endpoint_();
   if (!endpoint) return endpoint.error();
+  endpoint->interrupt = &interrupt_;
   Result<std::unique_ptr<net::Stream>> stream = connector_.connect(*endpoint);
   if (!stream) return stream.error();
   Result<std::unique_ptr<Session>> session =

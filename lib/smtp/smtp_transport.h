@@ -35,6 +35,7 @@ class SmtpTransport final : public mail::Transport {
   mail::SendResult send(const mail::Envelope& envelope, std::string_view message,
                         const BeforeDot& before_dot) override;
   void close() override;
+  void interrupt() override { interrupt_.fire(); }
 
   /// For `doctor` and start-up: connects, logs in, EHLO, and keeps the connection. The error is a
   /// sentence that says what to do.
@@ -46,6 +47,7 @@ class SmtpTransport final : public mail::Transport {
   net::Connector& connector_;
   NewEndpoint new_endpoint_;
   Patience patience_;
+  net::Interrupt interrupt_;
   std::unique_ptr<Session> session_;
   std::chrono::steady_clock::time_point last_used_;
 };

@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+import time
 from dataclasses import dataclass, field
 
 
@@ -14,6 +15,7 @@ class Taken:
     recipient: str
     data: bytes
     answered: bool = False  # a 250 was sent
+    at: float = field(default_factory=time.monotonic)  # when its dot came
 
     def header(self, name):
         for line in self.data.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ").split(b"\r\n\r\n")[0].split(b"\r\n"):
