@@ -11,7 +11,6 @@
 //   KILL_POINT_AFTER=1     after the call instead of before it
 //   KILL_POINT_ERRNO=e     not killed: the call fails with this errno; short: half is written
 //   KILL_POINT_ALWAYS=1    and so does every later call of that site
-//   KILL_POINT_NO_SYNC=1   fsync and fdatasync do nothing
 // The parser child is left alone: it writes nothing but answers to its parent.
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -44,7 +43,6 @@ long wanted_nth = 1;
 bool is_after = false;
 bool is_always = false;
 bool is_short = false;
-bool no_sync = false;
 int fail_with = 0;
 int trace = -1;
 const void* program = nullptr;
@@ -79,14 +77,13 @@ __attribute__((constructor)) void start() {
   wanted_nth = nth ? atol(nth) : 1;
   is_after = is_set("KILL_POINT_AFTER");
   is_always = is_set("KILL_POINT_ALWAYS");
-  no_sync = is_set("KILL_POINT_NO_SYNC");
   is_short = error && strcmp(error, "short") == 0;
   fail_with = error ? atoi(error) : 0;
   if (file) trace = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   void* first = nullptr;
   backtrace(&first, 1);  // loads libgcc now, not within the first call
   program = base_of(reinterpret_cast<void*>(getauxval(AT_ENTRY)));
-  is_off = wanted == 0 && trace < 0 && !no_sync;
+  is_off = wanted == 0 && trace < 0;
 }
 
 void die() {
@@ -183,24 +180,13 @@ bool is_socket(int file) {
     if (point.is_cut()) size = std::max<size_t>(1, size / 2);  \
     return real arguments;                                     \
   }
-/// Which may be left out.
-#define SYNC_POINT(name)                             \
-  extern "C" int name(int f) {                       \
-    static auto* const real = next<int(int)>(#name); \
-    const Point point{#name, true};                  \
-    if (point.fails()) {                             \
-      errno = fail_with;                             \
-      return -1;                                     \
-    }                                                \
-    return no_sync ? 0 : real(f);                    \
-  }
 
 CUT_POINT(write, (int f, const void* b, size_t n), (f, b, n), n)
 CUT_POINT(pwrite, (int f, const void* b, size_t n, off_t o), (f, b, n, o), n)
 CUT_POINT(pwrite64, (int f, const void* b, size_t n, off64_t o), (f, b, n, o), n)
 POINT(writev, ssize_t, (int f, const iovec* v, int n), (f, v, n), true)
-SYNC_POINT(fsync)
-SYNC_POINT(fdatasync)
+POINT(fsync, int, (int f), (f), true)
+POINT(fdatasync, int, (int f), (f), true)
 POINT(ftruncate, int, (int f, off_t n), (f, n), true)
 POINT(ftruncate64, int, (int f, off64_t n), (f, n), true)
 POINT(rename, int, (const char* a, const char* b), (a, b), true)

@@ -168,11 +168,11 @@ class Sweep:
         """Kills at every point, or at `count` of them drawn from the seed. Returns a line for each fault found and the
         share of the points where the kill really happened."""
         whole, points = self.points()
-        faults = [f"not killed: {fault}" for cycle in whole for fault in self._ended(cycle, len(self.flow.steps) - 1)]
+        faults = [f"not killed: {fault}" for cycle in whole for fault in self.ended(cycle, len(self.flow.steps) - 1)]
 
         def one(point):
             cycle = self.kill_at(point)
-            return self._judged(point, cycle, lambda: self._ended(cycle, point.step))
+            return self.judged(point, cycle, lambda: self.ended(cycle, point.step))
 
         return faults + self._swept(points[:count], one, seconds, least, self.flow.name)
 
@@ -198,7 +198,7 @@ class Sweep:
                 if ": 0, not" not in str(error):
                     raise
             cycle.killed = cycle.killed and first_kill
-            return self._judged(second, cycle, lambda: self._ended(cycle, point.step))
+            return self.judged(second, cycle, lambda: self.ended(cycle, point.step))
 
         return self._swept(points, one, seconds, least, self.flow.name + ", recovery")
 
@@ -207,11 +207,11 @@ class Sweep:
             self._step(cycle, step, {}, (0,))
         self._step(cycle, point.step, point.environment, (KILLED,))
 
-    def _ended(self, cycle, step):
+    def ended(self, cycle, step):
         self.flow.settle(cycle, step, {}, (0,))
         return self.flow.faults(cycle)
 
-    def _judged(self, point, cycle, faults):
+    def judged(self, point, cycle, faults):
         try:
             found = [f"{point}: {fault}" for fault in faults()]
         except (AssertionError, subprocess.TimeoutExpired) as error:

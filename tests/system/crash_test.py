@@ -25,7 +25,7 @@ from tests.world.stage import BUILD, Stage, change, rows
 _SHIM = BUILD / "tests" / "libkill_point.so"
 _SEED = 20261124
 _KILLED = -9
-_SECONDS = 40  # for each flow at the most; points beyond that are left to the next seed
+_SECONDS = 75  # for each flow at the most; points beyond that are left to the next seed
 _AT_ONCE = 3  # cycles are independent, and wait for disks and servers most of the time
 _READERS = SUBSCRIBERS[:4]
 _SENDERS = REPORTERS[:2]

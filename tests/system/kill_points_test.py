@@ -22,8 +22,8 @@ from tests.world.stage import BUILD, change, new_databases, rows
 _SENDERS = REPORTERS[:2]
 _READERS = SUBSCRIBERS[:2]
 _SECRETS = [*_SENDERS, *_READERS, *STAFF, "canary-subject", "canary-body", "canary-title"]
-_ON_POSTGRES = int(os.environ.get("TRUST_KILL_POINTS", "20"))  # for each of three flows
-_SECONDS = 150  # for each flow at the most
+_ON_POSTGRES = int(os.environ.get("TRUST_KILL_POINTS", "20"))  # for each of two flows
+_SECONDS = 240  # for each flow at the most
 # Beyond the sites of every run there are those of a chance meeting of threads.
 _UNKILLED = {0, 10, 11}
 
@@ -154,7 +154,7 @@ class OnSqlite(KillPoints):
         found = []
         for point in (p for p in points if p.call in ("send", "sendto", "recv") and p.after):
             cycle = sweep.kill_at(point)
-            found += sweep._judged(point, cycle, lambda cycle=cycle: sweep._ended(cycle, 0))[0]
+            found += sweep.judged(point, cycle, lambda cycle=cycle: sweep.ended(cycle, 0))[0]
             if "2 copies" in str(found):
                 break
         self.assertIn("2 copies", str(found))

@@ -24,7 +24,7 @@ from tests.world.stage import change, rows
 
 _RECOVERS = 30
 _ROOM = "24m"
-_CALLS = 30  # call sites that fail once each
+_CALLS = 20  # call sites that fail once each
 
 
 class SqliteDays(unittest.TestCase):
