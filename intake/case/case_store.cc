@@ -91,6 +91,10 @@ constexpr Sql kMeet{"meet_promise", R"sql(
     RETURNING case_id)sql",
                     "t"};
 
+constexpr Sql kVoid{"void_promises", R"sql(
+    UPDATE promise SET void_at = $1, void_because = $2
+    WHERE case_id = $3 AND met_at IS NULL AND void_at IS NULL)sql"};
+
 constexpr Sql kAddMessageId{"add_message_id", R"sql(
     INSERT INTO case_message_id (message_id, case_id, ours) VALUES ($1, $2, $3)
     ON CONFLICT (message_id, case_id) DO NOTHING)sql"};
@@ -281,6 +285,10 @@ Result<std::vector<Promise>> CaseStore::due(UtcTime until) {
 
 Result<int> CaseStore::meet(const std::string& case_id, const std::string& kind, UtcTime at) {
   return store::how_many(c_.query(kMeet, {at, case_id, kind}));
+}
+
+Status CaseStore::make_void(const std::string& case_id, std::string_view because, UtcTime at) {
+  return c_.execute(kVoid, {at, because, case_id});
 }
 
 Status CaseStore::add_message_id(const std::string& case_id, const std::string& message_id,

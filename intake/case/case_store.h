@@ -63,6 +63,8 @@ class CaseStore {
   Result<std::vector<Promise>> due(UtcTime until);
   /// Ends every open promise of that kind; how many there were.
   Result<int> meet(const std::string& case_id, const std::string& kind, UtcTime at);
+  /// Ends every open promise of the case without an answer.
+  Status make_void(const std::string& case_id, std::string_view because, UtcTime at);
 
   Status add_message_id(const std::string& case_id, const std::string& message_id, bool ours);
   Result<std::vector<std::string>> cases_of_message_ids(const std::vector<std::string>& ids);

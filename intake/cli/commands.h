@@ -18,9 +18,13 @@ cli::Exit run_list(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_show(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_attachment(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_answer(App& app, const cli::Arguments& arguments, cli::Io io);
-cli::Exit run_reply(App& app, const cli::Arguments& arguments, cli::Io io);  // answer.cc
-cli::Exit run_report(App& app, const cli::Arguments& arguments, cli::Io io);
-cli::Exit run_acknowledge(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_reply(App& app, const cli::Arguments& arguments, cli::Io io);        // answer.cc
+cli::Exit run_note(App& app, const cli::Arguments& arguments, cli::Io io);         // act.cc
+cli::Exit run_close(App& app, const cli::Arguments& arguments, cli::Io io);        // act.cc
+cli::Exit run_report(App& app, const cli::Arguments& arguments, cli::Io io);       // act.cc
+cli::Exit run_acknowledge(App& app, const cli::Arguments& arguments, cli::Io io);  // act.cc
+cli::Exit run_adopt(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_import(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_due(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_audit(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_check_config(App& app, const cli::Arguments& arguments, cli::Io io);

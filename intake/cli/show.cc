@@ -85,6 +85,14 @@ void print_mail(std::ostream& out, const MailView& view, std::size_t n) {
   print_indented(out, view.parsed.text);
 }
 
+void print_history(std::ostream& out, const HistoryEntry& h) {
+  const auto detail = nlohmann::json::parse(h.detail, nullptr, /*allow_exceptions=*/false);
+  const bool is_note = h.kind == "note" && detail.is_object();
+  out << fmt::format("  {}  {}  {} by {}\n", h.seq, to_rfc3339(h.at), h.kind,
+                     is_note ? safe(detail.value("by", "")) : h.actor);
+  if (is_note) print_indented(out, detail.value("words", ""));
+}
+
 void print_view(std::ostream& out, const CaseView& view, const Office& office, UtcTime now) {
   print_case(out, view.c, office.services);
   if (!view.promises.empty()) out << "\nPromises\n";
@@ -101,8 +109,7 @@ void print_view(std::ostream& out, const CaseView& view, const Office& office, U
     print_indented(out, a.words);
   }
   if (!view.history.empty()) out << "\nHistory\n";
-  for (const HistoryEntry& h : view.history)
-    out << fmt::format("  {}  {}  {} by {}\n", h.seq, to_rfc3339(h.at), h.kind, h.actor);
+  for (const HistoryEntry& h : view.history) print_history(out, h);
 }
 
 }  // namespace

@@ -102,6 +102,12 @@ class Desk {
   /// An acknowledgment although age or budget forbid it; queued by the service's next look.
   /// Fault::conflict: it has one, or is a look. Fault::invalid: nobody to write to.
   Result<Case> acknowledge(const std::string& case_id, const std::string& by);
+  /// Words for staff in the history; nothing else changes. Fault::invalid: none, too long, no
+  /// UTF-8.
+  Result<Case> note(const std::string& case_id, const std::string& words, const std::string& by);
+  /// `as` done | spam | duplicate. What was promised and is open becomes void with that reason, but
+  /// of a `done` case it is owed. Fault::conflict: that, or it is closed already.
+  Result<Case> close(const std::string& case_id, const std::string& as, const std::string& by);
 
  private:
   struct Prepared;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "intake/answer/letter.h"
@@ -42,6 +43,12 @@ Result<std::string> last_message_id(Connection& connection, const Case& c) {
 bool is_incident_id(std::string_view id) {
   return id.size() <= kLongestIncident &&
          all_of(id, [](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+Status check_words(std::string_view words) {
+  if (words.size() > kLongestWords) return Error{Fault::invalid, "the text is longer than 256 KiB"};
+  if (!is_valid_utf8(words)) return Error{Fault::invalid, "the text is not UTF-8"};
+  return ok();
 }
 
 /// Whether the case is one that this request may answer.
@@ -101,9 +108,7 @@ struct Desk::Prepared {
 Result<Desk::Prepared> Desk::prepare(const AnswerRequest& request) {
   Result<StaffMember> by = staff_member(request.by);
   if (!by) return by.error();
-  if (request.words.size() > kLongestWords)
-    return Error{Fault::invalid, "the text is longer than 256 KiB"};
-  if (!is_valid_utf8(request.words)) return Error{Fault::invalid, "the text is not UTF-8"};
+  if (Status good = check_words(request.words); !good) return good.error();
   Result<std::string> warning = look_up(request, settings_.read_register);
   if (!warning) return warning.error();
   Prepared prepared{request, *std::move(by), *std::move(warning)};
@@ -247,6 +252,39 @@ Result<Case> Desk::acknowledge(const std::string& case_id, const std::string& by
           return set;
         return HistoryStore{connection}.append(held.id, "acknowledgment_ordered", changer.at,
                                                changer.actor, dump({{"by", changer.by}}));
+      });
+}
+
+Result<Case> Desk::note(const std::string& case_id, const std::string& words,
+                        const std::string& by) {
+  if (Status good = check_words(words); !good) return good.error();
+  if (trim(words).empty()) return Error{Fault::invalid, "a note needs words"};
+  return change(case_id, by, "note", [&](Connection& c, Case& held, const Changer& changer) {
+    return HistoryStore{c}.append(held.id, "note", changer.at, changer.actor,
+                                  dump({{"by", changer.by}, {"words", words}}));
+  });
+}
+
+Result<Case> Desk::close(const std::string& case_id, const std::string& as, const std::string& by) {
+  return change(
+      case_id, by, "close", [&](Connection& c, Case& held, const Changer& changer) -> Status {
+        CaseStore cases{c};
+        if (held.state == "closed")
+          return Error{Fault::conflict, held.id + " is closed already, as " + held.closed_as};
+        const Result<std::vector<Promise>> promises = cases.promises_of(held.id);
+        if (!promises) return promises.error();
+        const bool owes = std::any_of(promises->begin(), promises->end(),
+                                      [](const Promise& p) { return p.is_open(); });
+        if (as == "done" && (owes || held.state == "open"))
+          return Error{Fault::conflict, held.id + " still owes its reporter an answer: `answer " +
+                                            held.id + " …`, or close it as spam or duplicate"};
+        if (Status done = cases.make_void(held.id, as, changer.at); !done) return done;
+        held.state = "closed";
+        held.closed_as = as;
+        if (Status done = cases.update(held); !done) return done;
+        return HistoryStore{c}.append(
+            held.id, "closed", changer.at, changer.actor,
+            dump({{"by", changer.by}, {"as", as}, {"promise", owes ? "void" : "none"}}));
       });
 }
 

@@ -174,3 +174,15 @@ CREATE TABLE history_detail (
     detail   TEXT   NOT NULL,
     PRIMARY KEY (case_id, seq)
 );
+
+-- The ends of the chains, day by day, as one chain over all cases: an end that was cut off is missed.
+--   digest = SHA-256(digest of n - 1 + n + at + case + seq + head)
+CREATE TABLE history_anchor (
+    n        BIGINT NOT NULL PRIMARY KEY,         -- 1, 2, 3 ...
+    at       BIGINT NOT NULL,
+    case_id  TEXT   NOT NULL,
+    seq      BIGINT NOT NULL,
+    head     TEXT   NOT NULL,                     -- that row's digest
+    digest   TEXT   NOT NULL
+);
+CREATE UNIQUE INDEX history_anchor_case ON history_anchor (case_id, seq);

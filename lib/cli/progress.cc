@@ -32,7 +32,9 @@ void Progress::step() {
   if (now - began_ < kPatience || now - shown_ < kBetween) return;
   shown_ = now;
   drawn_ = true;
-  err_ << '\r' << what_ << ' ' << done_ << " of " << total_ << "\x1b[K" << std::flush;
+  err_ << '\r' << what_ << ' ' << done_;
+  if (total_ > 0) err_ << " of " << total_;
+  err_ << "\x1b[K" << std::flush;
 }
 
 }  // namespace trust::cli

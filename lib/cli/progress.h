@@ -10,6 +10,7 @@ namespace trust::cli {
 /// A line on standard error that counts, only on a terminal and only once a second has passed.
 class Progress {
  public:
+  /// `total` 0: nobody knows.
   Progress(std::ostream& err, std::string what, std::size_t total);
   ~Progress();  ///< wipes the line
   void step();

@@ -40,6 +40,46 @@ TEST_P(HistoryTest, APurgeOfTheWordsLeavesTheChainWhole) {
   EXPECT_EQ(history_.of_case("TM-AAAAAA")->at(0).detail, "");
 }
 
+TEST_P(HistoryTest, AnchorsHoldTheEndsOfAllChainsAndGrowWithThem) {
+  EXPECT_EQ(history_.last_anchor()->n, 0);
+  ASSERT_TRUE(history_.anchor(kNow));
+  const auto first = *history_.last_anchor();
+  EXPECT_EQ(first.n, 2);
+  ASSERT_TRUE(history_.anchor(kNow + std::chrono::hours{24}));
+  EXPECT_EQ(history_.last_anchor()->n, 2) << "nothing new";
+  ASSERT_TRUE(history_.append("TM-AAAAAA", "closed", kNow, Actor::staff, "{}"));
+  ASSERT_TRUE(history_.anchor(kNow + std::chrono::hours{48}));
+  EXPECT_EQ(history_.last_anchor()->n, 3);
+  EXPECT_NE(history_.last_anchor()->digest, first.digest);
+  EXPECT_EQ(*history_.verify_all(), "");
+}
+
+TEST_P(HistoryTest, AnEndThatIsCutOffIsFoundThroughItsAnchorAlone) {
+  const char* const cut = "DELETE FROM history WHERE case_id = 'TM-AAAAAA' AND seq = 3";
+  ASSERT_TRUE(history_.anchor(kNow));
+  change(cut);
+  EXPECT_EQ(*history_.verify_all(), "TM-AAAAAA row 3, which was anchored");
+  change("DELETE FROM history_anchor");  // the positive control: without anchors nobody would know
+  EXPECT_EQ(*history_.verify_all(), "");
+}
+
+TEST_P(HistoryTest, AWholeCaseThatIsGoneIsFound) {
+  ASSERT_TRUE(history_.anchor(kNow));
+  change("DELETE FROM history WHERE case_id = 'TM-BBBBBB'");
+  EXPECT_EQ(*history_.verify_all(), "TM-BBBBBB row 3, which was anchored");
+}
+
+TEST_P(HistoryTest, AnAnchorThatIsChangedOrTakenOutIsFound) {
+  for (const char* tampering : {"UPDATE history_anchor SET head = 'x' WHERE n = 2",
+                                "UPDATE history_anchor SET seq = 2 WHERE n = 2",
+                                "DELETE FROM history_anchor WHERE n = 1"}) {
+    change("DELETE FROM history_anchor");
+    ASSERT_TRUE(history_.anchor(kNow));
+    change(tampering);
+    EXPECT_EQ(history_.verify_all()->substr(0, 6), "anchor") << tampering;
+  }
+}
+
 struct Tampering {
   const char* name;
   const char* text;

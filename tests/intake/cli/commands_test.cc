@@ -89,9 +89,11 @@ TEST_F(CommandTest, HelpAndTableAgree) {
     EXPECT_EQ(ran.exit, cli::Exit::done);
     EXPECT_TRUE(ran.out.starts_with("usage: trust-intake " + std::string{command.name})) << ran.out;
   }
-  for (const char* owed : {"run", "status", "list", "show", "attachment", "answer", "reply",
-                           "report", "acknowledge", "due", "audit", "parse", "config",
-                           "check-config", "doctor", "migrate", "logs", "templates"})
+  for (const char* owed :
+       {"run",    "status",  "list",        "show",     "attachment", "answer",
+        "reply",  "report",  "acknowledge", "note",     "close",      "adopt",
+        "import", "due",     "audit",       "parse",    "config",     "check-config",
+        "doctor", "migrate", "logs",        "templates"})
     EXPECT_TRUE(names.contains(owed)) << owed;
 }
 
@@ -243,7 +245,9 @@ TEST_F(CommandTest, ActingNeedsAPersonOnTheStaffList) {
        {std::vector<std::string>{"answer", "TM-ABCDEF", "tracking"},
         {"reply", "TM-ABCDEF"},
         {"report", "TM-ABCDEF"},
-        {"acknowledge", "TM-ABCDEF"}}) {
+        {"acknowledge", "TM-ABCDEF"},
+        {"note", "TM-ABCDEF"},
+        {"close", "TM-ABCDEF", "--as=spam"}}) {
     EXPECT_EQ(run_here(line, "text").exit, cli::Exit::usage) << line[0];
     auto as = line;
     as.push_back("--by=eve@example.org");

@@ -28,6 +28,74 @@ TEST_P(DeskTest, AnAcknowledgmentIsOrderedOnceForAnOpenCase) {
   EXPECT_EQ(HistoryStore{c_}.of_case("TM-AAAAAA")->at(0).kind, "acknowledgment_ordered");
 }
 
+TEST_P(DeskTest, ANoteStandsInTheHistoryAndChangesNothingElse) {
+  const Case c = open();
+  EXPECT_EQ(desk_.note(c.id, "her log says 09:12", "eve@example.net").error().fault(),
+            Fault::denied);
+  EXPECT_EQ(desk_.note(c.id, " \n", kAda).error().fault(), Fault::invalid);
+  EXPECT_EQ(desk_.note(c.id, "\xff", kAda).error().fault(), Fault::invalid);
+  EXPECT_EQ(desk_.note("TM-ZZZZZZ", "words", kAda).error().fault(), Fault::not_found);
+  EXPECT_TRUE(HistoryStore{c_}.of_case(c.id)->empty());
+  EXPECT_EQ(desk_.note(c.id, "her log says 09:12", kAda)->version, c.version);
+  const HistoryEntry entry = HistoryStore{c_}.of_case(c.id)->at(0);
+  EXPECT_EQ(entry.kind, "note");
+  const auto detail = nlohmann::json::parse(entry.detail);
+  EXPECT_EQ(detail["words"], "her log says 09:12");
+  EXPECT_EQ(detail["by"], kAda);
+}
+
+struct Closing {
+  const char* name;
+  const char* state;  ///< before
+  const char* as;
+  const char* voided;  ///< because, of the response promise; "" = it stays as it was
+  bool refused = false;
+};
+
+TEST_P(DeskTest, ClosingVoidsWhatWasPromisedAndRefusesWhatIsOwed) {
+  constexpr Closing kRows[] = {
+      {"SpamOpen", "open", "spam", "spam"},    {"DuplicateOpen", "open", "duplicate", "duplicate"},
+      {"DoneOpen", "open", "done", "", true},  {"SpamLook", "look", "spam", ""},
+      {"DoneLook", "look", "done", ""},        {"DoneAnswered", "answered", "done", ""},
+      {"SpamAnswered", "answered", "spam", ""}};
+  int n = 0;
+  for (const Closing& row : kRows) {
+    SCOPED_TRACE(row.name);
+    const std::string state{row.state};
+    const std::string id = "TM-AAAAA" + std::to_string(n++);
+    open(id, state == "look" ? "look" : "open");
+    if (state == "answered") {
+      ASSERT_TRUE(desk_.answer(request(id)));
+    }
+    const Case before = *cases_.find(id);
+    const auto closed = desk_.close(id, row.as, kAda);
+    const Case after = *cases_.find(id);
+    const auto promises = *cases_.promises_of(id);
+    if (row.refused) {
+      EXPECT_EQ(closed.error().fault(), Fault::conflict);
+      EXPECT_EQ(after.state, before.state);
+      EXPECT_EQ(after.version, before.version);
+      EXPECT_TRUE(promises.at(0).is_open());
+      continue;
+    }
+    EXPECT_EQ(after.state, "closed");
+    EXPECT_EQ(after.closed_as, row.as);
+    EXPECT_EQ(after.version, before.version + 1);
+    EXPECT_EQ(test::number(c_, "SELECT COUNT(*) FROM promise WHERE case_id = '" + id +
+                                   "' AND void_at IS NOT NULL AND void_because = '" + row.as + "'"),
+              *row.voided != '\0' ? 1 : 0);
+    EXPECT_EQ(HistoryStore{c_}.of_case(id)->back().kind, "closed");
+    EXPECT_EQ(desk_.close(id, row.as, kAda).error().fault(), Fault::conflict) << "a second time";
+  }
+}
+
+TEST_P(DeskTest, ClosingHoldsForNobodyOutside) {
+  open();
+  EXPECT_EQ(desk_.close("TM-AAAAAA", "spam", "eve@example.net").error().fault(), Fault::denied);
+  EXPECT_EQ(desk_.close("TM-ZZZZZZ", "spam", kAda).error().fault(), Fault::not_found);
+  EXPECT_EQ(cases_.find("TM-AAAAAA")->state, "open");
+}
+
 TEST_P(DeskTest, StaffAndCasesAreKnownAsPeopleTypeThem) {
   const Case c = open();
   EXPECT_EQ(desk_.staff_member(" Ada@Example.org ")->name, "Ada");
