@@ -4,7 +4,7 @@
 ///   answer.h         outcomes, and who we are in a mail
 ///   letters.*        the words, from templates/mail/en
 ///   acknowledgment.* to the reporter, by itself; holds not one word of the report
-///   notice.*         to staff: a new case
+///   notice.*         to staff: a new case;  alarm.* what the clock says, the morning list
 ///   letter.*         to the reporter, by a person: an answer with an outcome, or a reply
 ///   register.*       which incidents there are, and whether their post-mortems are out
 /// Every mail carries the case's signed thread reference, so that whatever is answered to it finds

@@ -56,10 +56,46 @@ constexpr Variable kLetter[] = {
     {"url", "of post-mortem: its address"},
 };
 
+constexpr Variable kPromise[] = {
+    {"case", "id of the case"},
+    {"late", "its due time has passed; else one business day is left", Kind::flag},
+    {"answer", "the promise is the answer", Kind::flag},
+    {"kind", "response or triage"},
+    {"due", "\"the end of Fri 27 Nov 2026 (UTC)\""},
+    {"left", "\"1 business day 16 h left\""},
+    {"from", "the reporter's address; empty: nobody can be answered"},
+    {"subject", "their subject, cleaned and cut"},
+    {"received", "\"Tue 24 Nov 2026, 10:00 UTC\""},
+    {"assignee", "whose it is; empty: nobody's"},
+};
+
+constexpr Variable kLine[] = {{"line", "a case, the time left, its assignee and subject"}};
+
+constexpr Variable kMorning[] = {
+    {"day", "\"Wed 25 Nov 2026\""},
+    {"late_count", "how many; empty: none (so all that follow)"},
+    {"today_count", "due by the end of today"},
+    {"open_count", "the other open ones"},
+    {"look_count", "doubtful mail"},
+    {"silent_count", "not acknowledged: the budget was spent"},
+    {"late", "these cases", Kind::list, kLine},
+    {"today", "these cases", Kind::list, kLine},
+    {"open", "these cases", Kind::list, kLine},
+    {"looks", "these cases", Kind::list, kLine},
+    {"silent", "these cases", Kind::list, kLine},
+    {"quarantined", "mails the server did not give whole"},
+    {"failed", "mails of ours given up since the last business day"},
+    {"uncertain", "mails of ours that may not have arrived"},
+};
+
 constexpr render::MailTemplateInfo kTable[] = {
     {"acknowledgment", "to the reporter, by itself; may hold no word of the report",
      kAcknowledgment},
     {"case-notice", "to each member of staff: a new case, or its reporter wrote again", kNotice},
+    {"promise-notice", "to each member of staff: one business day is left, or it is late",
+     kPromise},
+    {"morning-list", "to each member of staff on business days: what waits", kMorning},
+    {"backlog-notice", "to each member of staff: mails of more than a day ago became cases", {}},
     {"answer-tracking", "to the reporter: we are tracking it", kLetter},
     {"answer-post-mortem", "to the reporter: there is a post-mortem", kLetter},
     {"answer-explained", "to the reporter: why it is not what it looked like", kLetter},

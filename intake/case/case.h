@@ -7,6 +7,7 @@
 ///   case_id.*        ids, and the signed tokens and Message-IDs that stand for them
 ///   joining.*        which case a mail belongs to (pure)
 ///   case_store.*     the SQL about cases and promises;  mail_store.*  about mails
+///   alarm_store.*    what staff were told by the clock
 ///   history_store.*  the append-only, hash-chained record
 /// States
 ///   look --report--> open --answer--> answered --close--> closed

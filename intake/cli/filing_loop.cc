@@ -3,6 +3,7 @@
 #include <ostream>
 #include <utility>
 
+#include "intake/flow/clock_ticked.h"
 #include "lib/base/log.h"
 
 namespace trust::intake {
@@ -24,6 +25,7 @@ FilingLoop::FilingLoop(App& app, const Office& office, const StopSignal& stop,
   settings_.own_lists = office.config.own_lists;
   settings_.authserv_id = office.config.authserv_id;
   settings_.acknowledgments_per_hour = office.config.acknowledge_per_hour;
+  settings_.notices_at = office.config.notices.at.since_midnight;
 }
 
 Result<Arrived> FilingLoop::look() {
@@ -34,7 +36,11 @@ Result<Arrived> FilingLoop::look() {
   }
   const FlowTools tools{*connection_,     office_.keyring, office_.calendar,
                         office_.services, office_.letters, app_.clock};
-  Result<Arrived> arrived = mails_arrived(tools, settings_, parse_, stop_);
+  // The clock first: it needs no parser and does not wait for a long queue.
+  const Result<int> told = clock_ticked(tools, settings_);
+  if (told && *told > 0) queued_();
+  Result<Arrived> arrived =
+      told ? mails_arrived(tools, settings_, parse_, stop_) : Result<Arrived>{told.error()};
   if (!arrived)
     connection_.reset();
   else if (arrived->queued > 0)

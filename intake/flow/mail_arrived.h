@@ -5,6 +5,7 @@
 ///                   acknowledgment, staff a notice. Start reading in mail_arrived.cc.
 ///   reading.*       what one mail says, by the parser child
 ///   filing.*        where it belongs, and the transaction that puts it there;  new_case.* (pure)
+///   clock_ticked.*  one business day left, late, the morning list: each told to staff once
 ///   telling.*       acknowledgments and notices: what is owed, what budgets allow
 /// Promise: each stage is a transaction of its own and safe to repeat; whatever dies between two
 /// of them is taken up by the next call. Not here: fetching (mailbox/), sending (lib/outbox).
@@ -44,6 +45,7 @@ struct FlowSettings {
   std::vector<std::string> own_lists;  ///< as understand() wants them
   std::string authserv_id;             ///< whose Authentication-Results are believed; "" = topmost
   int acknowledgments_per_hour = 60;   ///< to senders without dmarc=pass
+  std::chrono::minutes notices_at = std::chrono::hours{8};  ///< since midnight, UTC
 };
 
 /// What one call did.

@@ -3,9 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "intake/answer/acknowledgment.h"
+#include "intake/answer/alarm.h"
 #include "intake/answer/notice.h"
 #include "intake/case/case_id.h"
 #include "intake/case/history_store.h"
+#include "intake/case/opening.h"
 #include "intake/case/promise.h"
 #include "lib/base/log.h"
 #include "lib/outbox/outbox_store.h"
@@ -128,6 +130,21 @@ Result<int> acknowledge_reporter(const FlowTools& tools, const FlowSettings& set
   return queued;
 }
 
+Result<int> queue_for_staff(store::Connection& connection, const FlowSettings& settings,
+                            const std::string& reference, UtcTime now,
+                            const std::function<Result<Outgoing>(const std::string&)>& write) {
+  int queued = 0;
+  for (const std::string& person : settings.staff) {
+    const Result<Outgoing> out = write(person);
+    if (!out) return out.error();
+    const Result<bool> added = outbox::OutboxStore{connection}.add(
+        row_for(outbox::Kind::notice, reference + person, *out, now), now);
+    if (!added) return added.error();
+    if (*added) ++queued;
+  }
+  return queued;
+}
+
 Result<int> notify_staff(const FlowTools& tools, const FlowSettings& settings,
                          const std::string& case_id) {
   const UtcTime now = tools.clock.now();
@@ -154,15 +171,19 @@ Result<int> notify_staff(const FlowTools& tools, const FlowSettings& settings,
                       .attachments = static_cast<int>(mail->parsed.attachments.size())};
     for (const std::string& id : c.services)
       facts.services.emplace_back(tools.services.name_of(id));
-    for (const std::string& person : settings.staff) {
-      const Result<Outgoing> out =
-          compose_notice(facts, person, settings.identity, tools.keyring, tools.letters, now);
-      if (!out) return out.error();
-      const Result<bool> added = outbox::OutboxStore{connection}.add(
-          row_for(outbox::Kind::notice, c.id + "/" + c.notice_mail + "/" + person, *out, now), now);
-      if (!added) return added.error();
-      if (*added) ++queued;
-    }
+    const bool is_old =
+        !c.urgent && mail->stored.first_seen - mail->stored.received > kAcknowledgeWithin;
+    const std::string today = to_iso_day(std::chrono::floor<std::chrono::days>(now));
+    const Result<int> told = queue_for_staff(
+        connection, settings, is_old ? "backlog/" + today + "/" : c.id + "/" + c.notice_mail + "/",
+        now, [&](const std::string& person) {
+          return is_old ? compose_backlog(person, settings.identity, tools.letters, now)
+                        : compose_notice(facts, person, settings.identity, tools.keyring,
+                                         tools.letters, now);
+        });
+    if (!told) return told.error();
+    queued = *told;
+    if (is_old) kind = "backlog";
     return cases.set_notice(c.id, "queued", c.notice_mail);
   });
   if (!done) return done.error();

@@ -18,8 +18,14 @@ std::string over_budget(std::string_view dmarc, const CaseStore::Given& given, i
 Result<int> acknowledge_reporter(const FlowTools& tools, const FlowSettings& settings,
                                  const std::string& case_id);
 
+/// One notice for each member of staff, `reference` + their address; how many were new. Part of the
+/// caller's transaction.
+Result<int> queue_for_staff(
+    store::Connection& connection, const FlowSettings& settings, const std::string& reference,
+    UtcTime now, const std::function<Result<Outgoing>(const std::string& person)>& write);
+
 /// The notice that a case is waiting for goes to the outbox, one for each member of staff; how
-/// many.
+/// many. Of cases whose mail was more than a day old when it was first seen, one a day for all.
 Result<int> notify_staff(const FlowTools& tools, const FlowSettings& settings,
                          const std::string& case_id);
 

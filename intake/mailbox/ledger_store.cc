@@ -35,6 +35,8 @@ constexpr Sql kAgain{"quarantined_due", R"sql(
     WHERE outcome = 'quarantined' AND account = $1 AND folder = $2 AND uidvalidity = $3 AND next_try_at <= $4
     ORDER BY tries, uid)sql",
                      "ii"};
+constexpr Sql kCountAgain{"count_quarantined",
+                          "SELECT COUNT(*) FROM mailbox_ledger WHERE outcome = 'quarantined'", "i"};
 constexpr Sql kEnter{"enter_uid", R"sql(
     INSERT INTO mailbox_ledger (account, folder, uidvalidity, uid, outcome, mail_id, arrived_at, seen_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -110,6 +112,8 @@ Result<std::vector<LedgerStore::Again>> LedgerStore::to_try_again(const FolderKe
                       return Again{uid_of(row[0]), static_cast<int>(row[1].integer())};
                     });
 }
+
+Result<int> LedgerStore::count_quarantined() { return store::number(c_.query_one(kCountAgain)); }
 
 Status LedgerStore::enter_before_us(const FolderKey& key, std::uint32_t uid,
                                     std::optional<UtcTime> arrived, UtcTime now) {

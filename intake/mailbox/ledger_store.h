@@ -34,6 +34,8 @@ class LedgerStore {
   };
   Result<std::vector<Again>> to_try_again(const FolderKey& key, UtcTime now);
 
+  Result<int> count_quarantined();
+
   Status enter_before_us(const FolderKey& key, std::uint32_t uid, std::optional<UtcTime> arrived,
                          UtcTime now);
   Status enter_gone(const FolderKey& key, std::uint32_t uid, UtcTime now);

@@ -120,12 +120,19 @@ CREATE TABLE promise (
     met_at       BIGINT,
     void_at      BIGINT,
     void_because TEXT   NOT NULL DEFAULT '',
+    warned_at    BIGINT,                          -- when staff were told that one business day is left; once
+    late_at      BIGINT,                          -- when it was found late; stays, whatever ends the promise
     provisional  BIGINT NOT NULL DEFAULT 0,       -- counted past the end of the holiday file
     calendar     TEXT   NOT NULL DEFAULT '',      -- version of the holiday file it was counted with
     derivation   TEXT   NOT NULL DEFAULT '{}',    -- JSON: start, why that start, the days counted one by one
     PRIMARY KEY (case_id, kind, start_at)         -- a reporter who writes again after an answer is promised another
 );
 CREATE INDEX promise_open ON promise (due_at) WHERE met_at IS NULL AND void_at IS NULL;
+
+-- Days whose morning list was made, sent or found empty: once a day, whatever the clock does.
+CREATE TABLE morning_list (
+    day  TEXT NOT NULL PRIMARY KEY                -- 2026-11-25
+);
 
 -- Acknowledgments given, for the budgets: who is only a keyed digest.
 CREATE TABLE acknowledgment (

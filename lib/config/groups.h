@@ -198,13 +198,18 @@ std::vector<Setting<Config>> notice_settings(const std::string& prefix, LateMail
   using S = NoticeSettings;
   std::vector<Setting<Config>> rows{setting(
       prefix + ".at", Need::optional, R"("08:00")",
-      "When the morning list is mailed to staff on business days, UTC. (Not yet in effect.)", group,
-      &S::at)};
+      late_mail == LateMail::settable
+          ? "When staff are mailed the morning list and what has one business day left, on "
+            "business "
+            "days, UTC."
+          : "When the morning list is mailed to staff on business days, UTC. (Not yet in effect.)",
+      group, &S::at)};
   if (late_mail == LateMail::settable)
-    rows.push_back(
-        setting(prefix + ".late_mail", Need::optional, "true",
-                "Whether staff are told by mail when a promise is late. (Not yet in effect.)",
-                group, &S::late_mail));
+    rows.push_back(setting(prefix + ".late_mail", Need::optional, "true",
+                           "Whether the reporter is told by mail that an answer is late; staff "
+                           "always are. (Not yet in "
+                           "effect.)",
+                           group, &S::late_mail));
   rows.push_back(path_setting(
       prefix + ".webhooks", Need::optional, "[]",
       R"(Where notices go besides mail: [{"url": "https://…", "secret_file": "…"}]. (Not yet in effect.))",

@@ -90,6 +90,10 @@ constexpr Sql kCountBatch{
     "count_batch_by_state",
     "SELECT state, COUNT(*) FROM outbox WHERE batch = $1 AND batch <> '' GROUP BY state", "ti"};
 
+constexpr Sql kCountChanged{"count_changed_by_state", R"sql(
+    SELECT state, COUNT(*) FROM outbox WHERE changed_at >= $1 GROUP BY state)sql",
+                            "ti"};
+
 constexpr Sql kCancel{"cancel_batch", R"sql(
     UPDATE outbox SET state = 'cancelled', changed_at = $1
     WHERE batch = $2 AND batch <> '' AND state IN ('queued', 'deferred') RETURNING id)sql",
@@ -180,6 +184,10 @@ Result<int> OutboxStore::count_busy(UtcTime now) {
 
 Result<std::map<std::string, int>> OutboxStore::count_by_state(const std::string& batch) {
   return store::counts(batch.empty() ? c_.query(kCountAll) : c_.query(kCountBatch, {batch}));
+}
+
+Result<std::map<std::string, int>> OutboxStore::count_changed_since(UtcTime since) {
+  return store::counts(c_.query(kCountChanged, {since}));
 }
 
 Result<int> OutboxStore::cancel_batch(const std::string& batch, UtcTime now) {

@@ -64,6 +64,8 @@ class OutboxStore {
   Result<int> count_busy(UtcTime now);
   /// Rows by state, of one batch or (batch "") of all.
   Result<std::map<std::string, int>> count_by_state(const std::string& batch);
+  /// Rows by state, of those that changed since then.
+  Result<std::map<std::string, int>> count_changed_since(UtcTime since);
   /// Rows of a batch with none of them in a worker's hands -> cancelled; how many.
   Result<int> cancel_batch(const std::string& batch, UtcTime now);
 

@@ -1,0 +1,166 @@
+#include "intake/flow/clock_ticked.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "intake/answer/alarm.h"
+#include "intake/case/alarm_store.h"
+#include "intake/case/case_store.h"
+#include "intake/case/history_store.h"
+#include "intake/clock/time_left.h"
+#include "intake/flow/telling.h"
+#include "intake/mailbox/ledger_store.h"
+#include "lib/base/log.h"
+#include "lib/outbox/outbox_store.h"
+#include "lib/store/transact.h"
+
+namespace trust::intake {
+
+namespace {
+
+using store::Connection;
+
+/// What one thing told: a failure that is about the thing alone is logged, and the others go on.
+Result<int> or_go_on(Result<int> told, const std::string& id) {
+  if (told || told.error().fault() == Fault::unavailable ||
+      told.error().fault() == Fault::outcome_unknown)
+    return told;
+  log(Event::step_failed, {{"step", "clock"}, {"id", id}, {"fault", told.error().fault()}});
+  return 0;
+}
+
+UtcDay day_of(UtcTime at) { return std::chrono::floor<std::chrono::days>(at); }
+
+/// Promises due up to here have one business day left, seen at the last `notices_at`.
+UtcTime end_of_warning(const FlowTools& tools, const FlowSettings& settings, UtcTime now) {
+  return tools.calendar.due(day_of(now - settings.notices_at), BusinessDays{1}).due;
+}
+
+/// One promise: marked, recorded and told in one transaction. If we die here, then nothing of it
+/// stands and the next tick does it; after the commit the mark keeps every other one silent.
+Result<int> tell_of(const FlowTools& tools, const FlowSettings& settings, const Promise& promise,
+                    bool late, UtcTime now) {
+  bool marked = false;
+  Result<int> queued = store::transact(tools.connection, [&](Connection& c) -> Result<int> {
+    marked = false;
+    const Result<Case> held = CaseStore{c}.hold(promise.case_id);
+    if (!held) return held.error();
+    AlarmStore alarms{c};
+    const Result<bool> first = late ? alarms.call_late(promise, now) : alarms.warn(promise, now);
+    if (!first) return first.error();
+    if (!*first) return 0;
+    marked = true;
+    if (late) {
+      const nlohmann::json detail{{"promise", promise.kind}, {"due", to_rfc3339(promise.due)}};
+      if (Status noted =
+              HistoryStore{c}.append(held->id, "late", now, Actor::program, detail.dump());
+          !noted)
+        return noted.error();
+    }
+    const UtcTime over_at = late ? promise.due : promise.due - std::chrono::days{1};
+    if (over_at <= held->opened) return 0;  // an old mail's: no news to be woken by
+    const AlarmFacts facts{*held, promise, late,
+                           time_left_in_words(tools.calendar, now, promise.due)};
+    const std::string reference = (late ? "late/" : "warning/") + held->id + "/" + promise.kind +
+                                  "/" + std::to_string(to_epoch_ms(promise.start)) + "/";
+    return queue_for_staff(c, settings, reference, now, [&](const std::string& person) {
+      return compose_alarm(facts, person, settings.identity, tools.keyring, tools.letters, now);
+    });
+  });
+  if (queued && marked && late)
+    log(Event::promise_late, {{"case", promise.case_id}, {"kind", promise.kind}});
+  if (queued && *queued > 0)
+    log(Event::notice_queued, {{"case", promise.case_id}, {"kind", late ? "late" : "warning"}});
+  return queued;
+}
+
+MorningLine line_of(const FlowTools& tools, const QueuedCase& queued, UtcTime now) {
+  return {queued.c.id,
+          queued.due ? time_left_in_words(tools.calendar, now, *queued.due) : std::string{},
+          queued.c.assignee, queued.c.subject};
+}
+
+Result<MorningFacts> what_waits(const FlowTools& tools, Connection& connection, UtcTime now) {
+  MorningFacts facts;
+  CaseStore cases{connection};
+  auto open = cases.list({.state = "open", .now = now, .limit = 10'000});
+  if (!open) return open.error();
+  std::stable_sort(open->begin(), open->end(), [](const QueuedCase& a, const QueuedCase& b) {
+    return a.due.value_or(UtcTime::min()) < b.due.value_or(UtcTime::min());
+  });
+  const UtcTime tonight = day_of(now) + std::chrono::days{1};
+  for (const QueuedCase& queued : *open) {
+    auto& part = !queued.due              ? facts.open
+                 : *queued.due <= now     ? facts.late
+                 : *queued.due <= tonight ? facts.today
+                                          : facts.open;
+    part.push_back(line_of(tools, queued, now));
+    if (queued.c.acknowledgment == "over_budget")
+      facts.not_acknowledged.push_back(line_of(tools, queued, now));
+  }
+  // A promise of an answered case, its triage, runs out as well.
+  const auto answered = cases.list({.state = "answered", .now = now, .limit = 10'000});
+  if (!answered) return answered.error();
+  for (const QueuedCase& queued : *answered)
+    if (queued.due && *queued.due <= tonight)
+      (*queued.due <= now ? facts.late : facts.today).push_back(line_of(tools, queued, now));
+  const auto looks = cases.list({.state = "look", .now = now, .limit = 10'000});
+  if (!looks) return looks.error();
+  for (const QueuedCase& queued : *looks) facts.looks.push_back(line_of(tools, queued, now));
+  const Result<int> quarantined = LedgerStore{connection}.count_quarantined();
+  if (!quarantined) return quarantined.error();
+  facts.quarantined = *quarantined;
+  auto sent = outbox::OutboxStore{connection}.count_changed_since(
+      tools.calendar.start_of_business_days_before(now, BusinessDays{1}));
+  if (!sent) return sent.error();
+  facts.failed = (*sent)["failed"];
+  facts.uncertain = (*sent)["uncertain"];
+  return facts;
+}
+
+/// If we die here, then the day is not begun, and the next tick begins it.
+Result<int> morning_list(const FlowTools& tools, const FlowSettings& settings, UtcTime now) {
+  const UtcDay day = day_of(now);
+  if (!tools.calendar.is_business_day(day) || now < day + settings.notices_at) return 0;
+  const Result<bool> done = AlarmStore{tools.connection}.has_morning(day);
+  if (!done) return done.error();
+  if (*done) return 0;
+  Result<int> queued = store::transact(tools.connection, [&](Connection& c) -> Result<int> {
+    const Result<bool> first = AlarmStore{c}.begin_morning(day);
+    if (!first) return first.error();
+    if (!*first) return 0;
+    const Result<MorningFacts> facts = what_waits(tools, c, now);
+    if (!facts) return facts.error();
+    if (facts->is_empty()) return 0;
+    return queue_for_staff(
+        c, settings, "morning/" + to_iso_day(day) + "/", now, [&](const std::string& person) {
+          return compose_morning(*facts, person, settings.identity, tools.letters, now);
+        });
+  });
+  if (queued && *queued > 0) log(Event::notice_queued, {{"case", ""}, {"kind", "morning"}});
+  return queued;
+}
+
+}  // namespace
+
+Result<int> clock_ticked(const FlowTools& tools, const FlowSettings& settings) {
+  const UtcTime now = tools.clock.now();
+  AlarmStore alarms{tools.connection};
+  int queued = 0;
+  for (const bool late : {true, false}) {
+    const auto promises =
+        late ? alarms.to_call_late(now) : alarms.to_warn(now, end_of_warning(tools, settings, now));
+    if (!promises) return promises.error();
+    for (const Promise& promise : *promises) {
+      const Result<int> told =
+          or_go_on(tell_of(tools, settings, promise, late, now), promise.case_id);
+      if (!told) return told.error();
+      queued += *told;
+    }
+  }
+  const Result<int> listed = or_go_on(morning_list(tools, settings, now), "morning");
+  if (!listed) return listed.error();
+  return queued + *listed;
+}
+
+}  // namespace trust::intake
