@@ -82,8 +82,14 @@ MorningLine line_of(const FlowTools& tools, const QueuedCase& queued, UtcTime no
 
 Result<MorningFacts> what_waits(const FlowTools& tools, Connection& connection, UtcTime now) {
   MorningFacts facts;
-  CaseStore cases{connection};
-  auto open = cases.list({.state = "open", .now = now, .limit = 10'000});
+  const auto cases_that_are = [&](const std::string& state) {
+    CaseFilter filter;
+    filter.state = state;
+    filter.now = now;
+    filter.limit = 10'000;
+    return CaseStore{connection}.list(filter);
+  };
+  auto open = cases_that_are("open");
   if (!open) return open.error();
   std::stable_sort(open->begin(), open->end(), [](const QueuedCase& a, const QueuedCase& b) {
     return a.due.value_or(UtcTime::min()) < b.due.value_or(UtcTime::min());
@@ -99,12 +105,12 @@ Result<MorningFacts> what_waits(const FlowTools& tools, Connection& connection, 
       facts.not_acknowledged.push_back(line_of(tools, queued, now));
   }
   // A promise of an answered case, its triage, runs out as well.
-  const auto answered = cases.list({.state = "answered", .now = now, .limit = 10'000});
+  const auto answered = cases_that_are("answered");
   if (!answered) return answered.error();
   for (const QueuedCase& queued : *answered)
     if (queued.due && *queued.due <= tonight)
       (*queued.due <= now ? facts.late : facts.today).push_back(line_of(tools, queued, now));
-  const auto looks = cases.list({.state = "look", .now = now, .limit = 10'000});
+  const auto looks = cases_that_are("look");
   if (!looks) return looks.error();
   for (const QueuedCase& queued : *looks) facts.looks.push_back(line_of(tools, queued, now));
   const Result<int> quarantined = LedgerStore{connection}.count_quarantined();
