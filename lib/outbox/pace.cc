@@ -27,12 +27,8 @@ SteadyTime TokenBucket::reserve(SteadyTime now) {
   SteadyTime moment = std::max(even, now);
   next_ = even + std::chrono::nanoseconds{1s} / rate_;
   if (last_.size() == static_cast<std::size_t>(rate_)) {
-    const SteadyTime free = last_.front() + 1s;
+    moment = std::max(moment, last_.front() + 1s);
     last_.pop_front();
-    if (free > moment) {
-      moment = free;
-      next_ = free + std::chrono::nanoseconds{1s} / rate_;
-    }
   }
   last_.push_back(moment);
   return moment;
@@ -95,13 +91,9 @@ std::optional<milliseconds> Breaker::failed(Leave leave, Fault fault, SteadyTime
   return std::chrono::ceil<milliseconds>(retry_at_ - now);
 }
 
-bool Breaker::is_hopeless() const {
+std::optional<Fault> Breaker::hopeless() const {
   const std::scoped_lock lock{mutex_};
-  return failures_ >= kFailuresUntilHopeless || refusals_ > 0;
-}
-
-Fault Breaker::last_fault() const {
-  const std::scoped_lock lock{mutex_};
+  if (failures_ < kFailuresUntilHopeless && refusals_ == 0) return std::nullopt;
   return fault_;
 }
 

@@ -49,9 +49,8 @@ class Breaker {
   /// `began`; `jitter` in [0, 1) takes off up to a fifth.
   std::optional<std::chrono::milliseconds> failed(Leave leave, Fault fault, SteadyTime began,
                                                   SteadyTime now, double jitter);
-  /// In a row; of a refused login the first is as good as three.
-  bool is_hopeless() const;
-  Fault last_fault() const;
+  /// The relay's fault after three failures in a row, or one refused login.
+  std::optional<Fault> hopeless() const;
 
  private:
   std::string stamp() const { return secret_stamp_ ? secret_stamp_() : ""; }

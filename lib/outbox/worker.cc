@@ -48,15 +48,6 @@ struct Line {
 }  // namespace
 
 struct Worker::Impl {
-  Impl(WorkerSettings s, store::Database d, NewTransport t, NewComposer c, const Clock& k,
-       StopSignal& e)
-      : settings{std::move(s)},
-        database{std::move(d)},
-        new_transport{std::move(t)},
-        new_composer{std::move(c)},
-        clock{k},
-        stop{e} {}
-
   WorkerSettings settings;
   store::Database database;
   NewTransport new_transport;
@@ -371,10 +362,9 @@ Status Worker::wait_until_idle() {
     if (!busy) return busy.error();
     looks_without = *busy == 0 ? looks_without + 1 : 0;
     if (looks_without == 2 || impl_->stop.requested()) return ok();
-    if (*busy > 0 && impl_->breaker.is_hopeless())
-      return Error{impl_->breaker.last_fault(), "the relay cannot be used; " +
-                                                    std::to_string(*busy) +
-                                                    " mails wait in the outbox; run doctor"};
+    if (const auto fault = impl_->breaker.hopeless(); *busy > 0 && fault)
+      return Error{*fault, "the relay cannot be used; " + std::to_string(*busy) +
+                               " mails wait in the outbox; run doctor"};
     impl_->stop.wait_for(50ms);
   }
 }

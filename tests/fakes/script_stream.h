@@ -41,6 +41,12 @@ class ScriptStream final : public net::Stream {
   const std::string& heard() const { return heard_; }
   /// The peer says this now, whatever its turns are.
   void interject(std::string_view bytes) { said_ += bytes; }
+  /// The peer hangs up now, or (at the end) when its turns are over, whatever `stalls` said.
+  void hang_up_now() {
+    turns_.clear();
+    stalls_ = false;
+  }
+  void hang_up_at_the_end() { stalls_ = false; }
   /// All that is heard is added to `record` as well, which may outlive the stream.
   void record_into(std::string* record) { record_ = record; }
 
