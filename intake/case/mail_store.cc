@@ -18,7 +18,7 @@ constexpr Sql kCountWaiting{
     "count_waiting", "SELECT COUNT(*) FROM mail WHERE stage <> 'filed' AND first_seen_at < $1",
     "i"};
 constexpr Sql kCountLost{"count_without_case", R"sql(
-    SELECT COUNT(*) FROM mail WHERE stage = 'filed' AND case_id IS NULL)sql",
+    SELECT COUNT(*) FROM mail WHERE stage = 'filed' AND case_id IS NULL AND relation <> 'sent')sql",
                          "i"};
 constexpr std::string_view kMailTypes = "tttiitiitttttttt";
 constexpr Sql kFind{"find_mail", R"sql(

@@ -24,7 +24,8 @@ class MailStore {
   Result<std::vector<Waiting>> waiting(const Waiting& last, int limit);
   /// How many of them were first seen before `before`.
   Result<int> count_waiting(UtcTime before);
-  /// How many are filed and in no case: none, unless something is broken.
+  /// How many are filed and in no case, the Sent folder's apart: none, unless something is
+  /// broken.
   Result<int> count_without_case();
   Result<StoredMail> find(const std::string& id);
   Result<std::string> raw(const std::string& id);

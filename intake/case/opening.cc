@@ -35,7 +35,8 @@ Status become_report(store::Connection& connection, Case& held, std::string_view
   held.state = "open";
   held.look_because.clear();
   if (held.acknowledgment_because == "look") {
-    const bool fresh = changer.at - held.received <= kAcknowledgeWithin;
+    const bool fresh =
+        is_arrival_sure(start_by) && changer.at - held.received <= kAcknowledgeWithin;
     held.acknowledgment = fresh ? "pending" : "not_owed";
     held.acknowledgment_because = fresh ? "" : "old";
   }

@@ -32,6 +32,11 @@ struct Changer {
 Status become_report(store::Connection& connection, Case& held, std::string_view start_by,
                      const Calendar& calendar, const Changer& changer);
 
+/// Whether a mail's time of arrival may be trusted as far as that rule goes; its `received_by` says
+/// how it is known.
+inline bool is_arrival_sure(std::string_view received_by) {
+  return received_by.find("_of_") == std::string_view::npos;
+}
 /// The first-day rule: later than this after its arrival nothing is acknowledged by itself.
 inline constexpr std::chrono::hours kAcknowledgeWithin{24};
 

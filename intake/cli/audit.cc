@@ -43,7 +43,7 @@ Result<bool> audit_mailbox(App& app, Office& office, bool as_json, cli::Io io) {
   auto mailbox = imap::ImapMailbox::connect(app.connector, *endpoint);
   if (!mailbox) return mailbox.error();
   bool clean = true;
-  for (const std::string& folder : watched_folders(office.config)) {
+  for (const std::string& folder : office.config.imap.watch) {
     const auto report =
         audit_folder(**mailbox, folder, office.connection, office.config.imap.url.account());
     if (!report && report.error().fault() == Fault::not_found) {

@@ -21,7 +21,7 @@ void look_at_mailbox(Findings& findings, App& app, const Config& config, UtcTime
   if (!program::look_at_server(findings, "imap", config.imap.url, *endpoint, now)) return;
   auto mailbox = imap::ImapMailbox::connect(app.connector, *endpoint);
   if (!mailbox) return findings.bad("imap", mailbox.error());
-  for (const std::string& folder : watched_folders(config)) {
+  for (const std::string& folder : config.imap.watch) {
     const Result<mail::FolderState> state = (*mailbox)->open(folder);
     if (state)
       findings.good("imap", fmt::format("logged in; {} holds {} mails", folder, state->exists));

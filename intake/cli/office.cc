@@ -61,12 +61,6 @@ Result<std::string> read_register(const Config& config) {
   return std::move(answer->body);
 }
 
-std::vector<std::string> watched_folders(const Config& config) {
-  std::vector<std::string> folders = config.imap.watch;
-  std::erase_if(folders, [](const std::string& f) { return equals_ignoring_case(f, "\\Sent"); });
-  return folders;
-}
-
 Result<std::unique_ptr<Office>> Office::open(const std::string& config_file,
                                              const program::ProgramStore* at_work) {
   Result<Config> config = config::load_file<Config>(config_file);

@@ -52,7 +52,4 @@ Result<ServiceBook> load_services(const Config& config);
 /// The text of incidents.json. REQUIRES register_url or register_file.
 Result<std::string> read_register(const Config& config);
 
-/// The watched folders this version reads: all but \Sent.
-std::vector<std::string> watched_folders(const Config& config);
-
 }  // namespace trust::intake

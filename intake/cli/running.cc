@@ -52,6 +52,7 @@ Status Running::start() {
       app_, *office_, stop_, [this] { filing_->wake(); }, err_);
   parts_.start("filing", [this] { filing_->run(); });
   parts_.start("mailbox", [this] { mailbox_->run(); });
+  parts_.start("watching", [this] { mailbox_->watch(); });
   return ok();
 }
 
@@ -60,6 +61,7 @@ bool Running::end() {
   if (!worker_) return true;
   office_->interrupt.fire();
   if (filing_) filing_->wake();
+  if (mailbox_) mailbox_->wake();
   if (ending_.empty()) ending_.start("sending's end", [this] { worker_->stop(); });
   const auto parts_end = steady_clock::now() + kPartsEnd;
   const bool sent = ending_.join_until(parts_end + office_->config.smtp.stop_wait);

@@ -115,6 +115,13 @@ Result<std::vector<DuePromise>> Desk::due(std::chrono::milliseconds span) {
   if (!promises) return promises.error();
   std::vector<DuePromise> due;
   for (const Promise& promise : *promises) {
+    if (promise.kind == "quarantine") {
+      Case mail;
+      mail.id = promise.case_id;
+      mail.subject = "a mail that the mailbox does not hand over; `quarantine list` says more";
+      due.push_back({promise, std::move(mail)});
+      continue;
+    }
     Result<Case> found = cases.find(promise.case_id);
     if (!found) return found.error();
     due.push_back({promise, *std::move(found)});

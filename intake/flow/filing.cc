@@ -43,6 +43,7 @@ class Filing {
 
   /// Every place a mail can have, in the order in which they are tried.
   Result<Filed> file() {
+    if (equals_ignoring_case(mail_.stored.folder, "\\Sent")) return sent();
     if (Result<std::optional<Filed>> place = our_own_mail(); !place || *place) return settle(place);
     if (Result<std::optional<Filed>> place = a_copy(); !place || *place) return settle(place);
     if (Result<std::optional<Filed>> place = a_machine_answers(); !place || *place)
@@ -80,6 +81,7 @@ class Filing {
     const Result<bool> filed = mails_.file(stored);
     if (!filed) return filed.error();
     if (!*filed) return Error{Fault::conflict, "mail " + stored.id + " was filed meanwhile"};
+    if (case_id.empty()) return Filed{.now = true, .relation = relation};
     const json detail{{"mail", stored.id}, {"relation", relation}, {"kind", stored.kind}};
     const Actor actor =
         relation == "first" || relation == "follow_up" ? Actor::reporter : Actor::program;
@@ -126,6 +128,17 @@ class Filing {
     ids.insert(ids.end(), parsed().references.rbegin(), parsed().references.rend());
     if (ids.size() > kMostIds) ids.resize(kMostIds);
     return ids;
+  }
+
+  /// A mail in the Sent folder: linked where it carries a signed id of ours, else only kept.
+  Result<Filed> sent() {
+    std::vector<std::string> ids = referred_ids();
+    ids.push_back(parsed().message_id);
+    const TokenProof proof = proof_by({}, ids);
+    if (!proof.case_id) return put("", "sent");
+    const Result<bool> there = exists(*proof.case_id);
+    if (!there) return there.error();
+    return *there ? put(*proof.case_id, "ours") : put("", "sent");
   }
 
   /// What we sent ourselves and find again (a copy to our own address): linked, nothing more.
@@ -316,7 +329,7 @@ void log_filed(const ReadMail& mail, const Filed& filed) {
     log(Event::case_opened, {{"case", filed.case_id},
                              {"kind", name_of(mail.understood.kind)},
                              {"urgent", mail.understood.urgent ? 1 : 0}});
-  else
+  else if (!filed.case_id.empty())
     log(Event::case_joined, {{"case", filed.case_id}, {"mail", mail.stored.id}});
 }
 

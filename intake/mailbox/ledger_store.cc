@@ -1,6 +1,7 @@
 #include "intake/mailbox/ledger_store.h"
 
 #include "lib/base/id.h"
+#include "lib/base/text.h"
 #include "lib/store/rows.h"
 
 namespace trust::intake {
@@ -15,11 +16,12 @@ using store::Sql;
 constexpr int kPage = 10'000;
 
 constexpr Sql kFolder{"watched_folder", R"sql(
-    SELECT uidvalidity, first_look FROM mailbox_folder WHERE account = $1 AND folder = $2)sql",
-                      "ii"};
+    SELECT uidvalidity, first_look, renewed_below FROM mailbox_folder WHERE account = $1 AND folder = $2)sql",
+                      "iii"};
 constexpr Sql kEnterFolder{"enter_folder", R"sql(
-    INSERT INTO mailbox_folder (account, folder, uidvalidity, first_look) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (account, folder) DO UPDATE SET uidvalidity = excluded.uidvalidity)sql"};
+    INSERT INTO mailbox_folder (account, folder, uidvalidity, first_look, renewed_below) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (account, folder)
+    DO UPDATE SET uidvalidity = excluded.uidvalidity, renewed_below = excluded.renewed_below)sql"};
 constexpr Sql kSettled{"settled_uids", R"sql(
     SELECT uid FROM mailbox_ledger
     WHERE account = $1 AND folder = $2 AND uidvalidity = $3 AND uid > $4
@@ -54,6 +56,20 @@ constexpr Sql kSeen{"uid_seen", R"sql(
     SELECT seen_at FROM mailbox_ledger
     WHERE account = $1 AND folder = $2 AND uidvalidity = $3 AND uid = $4)sql",
                     "i"};
+constexpr Sql kQuarantined{"quarantined", R"sql(
+    SELECT account, folder, uidvalidity, uid, arrived_at, seen_at, tries, next_try_at FROM mailbox_ledger
+    WHERE outcome = 'quarantined' ORDER BY seen_at, folder, uid)sql",
+                           "ttiiiiii"};
+constexpr Sql kRetryNow{"retry_now", R"sql(
+    UPDATE mailbox_ledger SET next_try_at = $1
+    WHERE outcome = 'quarantined' AND account = $2 AND folder = $3 AND uidvalidity = $4 AND uid = $5)sql"};
+constexpr Sql kRelease{"release_quarantined", R"sql(
+    UPDATE promise SET void_at = $1, void_because = $2
+    WHERE case_id = $3 AND kind = 'quarantine' AND met_at IS NULL AND void_at IS NULL RETURNING case_id)sql",
+                       "t"};
+constexpr Sql kNotOnlySent{"not_only_sent", R"sql(
+    UPDATE mail SET folder = $1, relation = '', stage = CASE WHEN stage = 'filed' THEN 'parsed' ELSE stage END
+    WHERE id = $2 AND LOWER(folder) = '\sent' AND relation IN ('', 'sent'))sql"};
 constexpr Sql kTombstone{"find_tombstone", "SELECT at FROM tombstone WHERE digest_bytes = $1", "i"};
 constexpr Sql kInsertMail{"insert_mail", R"sql(
     INSERT INTO mail (id, stage, folder, first_seen_at, received_at, received_by, size_bytes, truncated, raw,
@@ -79,12 +95,14 @@ std::uint32_t uid_of(const store::Value& value) {
 Result<std::optional<LedgerStore::Folder>> LedgerStore::folder(const std::string& account,
                                                                const std::string& folder) {
   return store::first(c_.query(kFolder, {account, folder}), [](const Row& row) {
-    return Folder{uid_of(row[0]), row[1].time()};
+    return Folder{uid_of(row[0]), row[1].time(), uid_of(row[2])};
   });
 }
 
-Status LedgerStore::enter_folder(const FolderKey& key, UtcTime first_look) {
-  return c_.execute(kEnterFolder, {key.account, key.folder, key.uidvalidity, first_look});
+Status LedgerStore::enter_folder(const FolderKey& key, UtcTime first_look,
+                                 std::uint32_t renewed_below) {
+  return c_.execute(kEnterFolder,
+                    {key.account, key.folder, key.uidvalidity, first_look, renewed_below});
 }
 
 Result<std::vector<std::uint32_t>> LedgerStore::settled(const FolderKey& key, std::uint32_t from,
@@ -133,12 +151,49 @@ Status LedgerStore::enter_quarantined(const FolderKey& key, std::uint32_t uid,
                     {key.account, key.folder, key.uidvalidity, uid, arrived, now, tries, next_try});
 }
 
+Result<int> LedgerStore::release(const FolderKey& key, std::uint32_t uid, std::string_view because,
+                                 UtcTime now) {
+  const std::string case_id = std::string{kQuarantineCase} + quarantine_name(key, uid);
+  return store::how_many(c_.query(kRelease, {now, because, case_id}));
+}
+
+Result<bool> LedgerStore::knows(const std::string& digest_bytes) {
+  auto stored = store::any(c_.query(kSameBytes, {digest_bytes}));
+  if (!stored || *stored) return stored;
+  return store::any(c_.query(kTombstone, {digest_bytes}));
+}
+
+Result<std::optional<UtcTime>> LedgerStore::seen(const FolderKey& key, std::uint32_t uid) {
+  return store::first(c_.query(kSeen, {key.account, key.folder, key.uidvalidity, uid}),
+                      [](const Row& row) { return row[0].time(); });
+}
+
+Result<std::vector<LedgerStore::Quarantined>> LedgerStore::quarantined() {
+  return store::all(c_.query(kQuarantined), [](const Row& row) {
+    return Quarantined{{row[0].text(), row[1].text(), uid_of(row[2])},
+                       uid_of(row[3]),
+                       row[4].maybe_time(),
+                       row[5].time(),
+                       static_cast<int>(row[6].integer()),
+                       row[7].time()};
+  });
+}
+
+Status LedgerStore::retry_now(const Quarantined& mail, UtcTime now) {
+  return c_.execute(kRetryNow,
+                    {now, mail.key.account, mail.key.folder, mail.key.uidvalidity, mail.uid});
+}
+
 Result<LedgerStore::Stored> LedgerStore::store(const FolderKey& key, const mail::FetchedMail& mail,
+                                               const Received& received,
                                                const std::string& digest_bytes, UtcTime now) {
-  const Result<Rows> seen = c_.query(kSeen, {key.account, key.folder, key.uidvalidity, mail.uid});
-  if (!seen) return seen.error();
   // A mail that was in quarantine was seen when its row was made, not today.
-  const UtcTime first_seen = seen->empty() ? now : (*seen)[0][0].time();
+  const auto seen_before = seen(key, mail.uid);
+  if (!seen_before) return seen_before.error();
+  const UtcTime first_seen = seen_before->value_or(now);
+  if (*seen_before)
+    if (const auto released = release(key, mail.uid, "came", now); !released)
+      return released.error();
 
   Stored stored;
   std::string outcome = "stored";
@@ -149,7 +204,6 @@ Result<LedgerStore::Stored> LedgerStore::store(const FolderKey& key, const mail:
     outcome = "purged";
   } else {
     stored.mail_id = random_id();
-    const Received received = received_time(mail.internal_date, first_seen);
     store::Values row{stored.mail_id, key.folder, first_seen,    received.at,
                       received.by,    mail.size,  mail.truncated};
     row.emplace_back(store::Bytes{mail.raw});
@@ -160,6 +214,9 @@ Result<LedgerStore::Stored> LedgerStore::store(const FolderKey& key, const mail:
       const Result<Row> same = c_.query_one(kSameBytes, {digest_bytes});
       if (!same) return same.error();
       stored = {Kept::same_bytes, (*same)[0].text()};
+      if (!equals_ignoring_case(key.folder, "\\Sent"))
+        if (const Status done = c_.execute(kNotOnlySent, {key.folder, stored.mail_id}); !done)
+          return done.error();
       outcome = "same_bytes";
     }
   }

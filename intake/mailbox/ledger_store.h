@@ -18,10 +18,12 @@ class LedgerStore {
   struct Folder {
     std::uint32_t uidvalidity = 0;
     UtcTime first_look;
+    std::uint32_t renewed_below =
+        0;  ///< these UIDs stood there when its UIDVALIDITY changed; 0: never
   };
   Result<std::optional<Folder>> folder(const std::string& account, const std::string& folder);
   /// Enters the folder, or gives it its new UIDVALIDITY; the first look's time stays.
-  Status enter_folder(const FolderKey& key, UtcTime first_look);
+  Status enter_folder(const FolderKey& key, UtcTime first_look, std::uint32_t renewed_below);
 
   /// The UIDs >= `from` that have an outcome, ascending; without the quarantined ones that are due
   /// again.
@@ -38,19 +40,43 @@ class LedgerStore {
 
   Status enter_before_us(const FolderKey& key, std::uint32_t uid, std::optional<UtcTime> arrived,
                          UtcTime now);
+  /// Also of a quarantined one.
   Status enter_gone(const FolderKey& key, std::uint32_t uid, UtcTime now);
   /// One more asking in vain.
   Status enter_quarantined(const FolderKey& key, std::uint32_t uid, std::optional<UtcTime> arrived,
                            UtcTime now, int tries, UtcTime next_try);
+  /// Ends the promise of a quarantined mail; how many there were.
+  Result<int> release(const FolderKey& key, std::uint32_t uid, std::string_view because,
+                      UtcTime now);
+  /// Whether bytes are here, or were and are purged.
+  Result<bool> knows(const std::string& digest_bytes);
+  /// When a UID was first seen, if it was.
+  Result<std::optional<UtcTime>> seen(const FolderKey& key, std::uint32_t uid);
 
-  /// A whole mail: raw bytes and ledger row. Fault::conflict: another process settled this UID.
+  /// A mail in quarantine, of any folder and account.
+  struct Quarantined {
+    FolderKey key;
+    std::uint32_t uid = 0;
+    std::optional<UtcTime> arrived;  ///< INTERNALDATE
+    UtcTime seen{};
+    int tries = 0;
+    UtcTime next_try{};
+    std::string name() const { return quarantine_name(key, uid); }
+  };
+  Result<std::vector<Quarantined>> quarantined();
+  /// Asked for again by the next look.
+  Status retry_now(const Quarantined& mail, UtcTime now);
+
+  /// A whole mail: raw bytes and ledger row; a quarantine of it ends. A mail that was only known
+  /// from the Sent folder and stands elsewhere too is filed again.
+  /// Fault::conflict: another process settled this UID.
   enum class Kept { stored, same_bytes, purged };
   struct Stored {
     Kept kept = Kept::stored;
     std::string mail_id;  ///< "" for purged
   };
   Result<Stored> store(const FolderKey& key, const mail::FetchedMail& mail,
-                       const std::string& digest_bytes, UtcTime now);
+                       const Received& received, const std::string& digest_bytes, UtcTime now);
 
   /// For audits: UIDs by what became of them.
   struct Accounted {

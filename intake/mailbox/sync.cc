@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <set>
 
+#include "intake/case/case_store.h"
+#include "intake/case/promise.h"
 #include "intake/mailbox/ledger_store.h"
 #include "lib/base/log.h"
+#include "lib/mail/header.h"
 
 namespace trust::intake {
 
@@ -17,9 +20,13 @@ using Uids = std::vector<std::uint32_t>;
 /// What is held before it is committed. One commit for many small mails, one for each large one.
 constexpr std::uint64_t kCommitBytes = 4U << 20U;
 constexpr std::size_t kCommitMails = 50;
-/// Asked for in vain: twice at one look, once more at the next one, then once a day.
+constexpr std::size_t kHeaderBytes = 256U << 10U;
+/// Asked for in vain: twice at one look, once more at the next one, on another connection; then
+/// once a day, or sooner a few times where it was the line that broke.
 constexpr int kTriesAtOnce = 3;
+constexpr int kTriesOnBrokenLines = 9;
 constexpr auto kRetry = 24h;
+constexpr auto kRetryBroken = 10min;
 constexpr auto kOldestArrival = std::chrono::days{400};
 constexpr auto kClockSkew = 1h;
 
@@ -49,6 +56,9 @@ class Look {
   bool was_before_us(const std::optional<UtcTime>& arrived,
                      const std::optional<LedgerStore::Folder>& before) const;
   Result<std::vector<MailSummary>> summaries(std::span<const std::uint32_t> uids);
+  bool stood_at_renewal(std::uint32_t uid) const { return uid < renewed_below_; }
+  Status release_gone(const Uids& uids);
+  Status gone(const FolderKey& key, std::uint32_t uid);
   Status take_in(std::span<const std::uint32_t> uids, int tries_before);
   Status keep(FetchedMail mail);
   Status commit();
@@ -62,6 +72,8 @@ class Look {
   const Clock& clock_;
   const std::function<void(const std::string&)>& stored_;
   FolderKey key_;
+  std::optional<LedgerStore::Folder> before_;  ///< the folder as it was left
+  std::uint32_t renewed_below_ = 0;
   Synced synced_;
   std::vector<FetchedMail> held_;
   std::uint64_t held_bytes_ = 0;
@@ -73,19 +85,25 @@ Result<Synced> Look::run() {
   key_.uidvalidity = state->uidvalidity;
   const auto before = ledger_.folder(key_.account, key_.folder);
   if (!before) return before.error();
-  const bool anew = !*before || (*before)->uidvalidity != key_.uidvalidity;
+  before_ = *before;
+  const bool anew = !before_ || before_->uidvalidity != key_.uidvalidity;
+  if (!anew) renewed_below_ = before_->renewed_below;
 
   std::uint32_t from = 1;
   if (!settings_.whole && !anew) {
     const Result<std::uint32_t> highest = ledger_.highest(key_);
     if (!highest) return highest.error();
-    if (*highest < 0xFFFF'FFFFU) from = *highest + 1;
+    // A UIDNEXT that went back means that lower UIDs may be new ones.
+    const bool went_back = state->uidnext != 0 && state->uidnext <= *highest;
+    if (*highest < 0xFFFF'FFFFU && !went_back) from = *highest + 1;
   }
   const Result<Uids> uids = mailbox_.uids_from(from);
   if (!uids) return uids.error();
   if (anew) {
     if (const Status entered = first_look(*uids, *before); !entered) return entered.error();
   }
+  if (from == 1)
+    if (const Status released = release_gone(*uids); !released) return released.error();
 
   const UtcTime now = clock_.now();
   const Result<Uids> settled = ledger_.settled(key_, from, now);
@@ -97,6 +115,10 @@ Result<Synced> Look::run() {
   Uids fresh;
   for (const std::uint32_t uid : *uids)
     if (!contains(*settled, uid) && !suspects.contains(uid)) fresh.push_back(uid);
+  if (!anew)
+    synced_.overlooked = static_cast<int>(std::count_if(
+        fresh.begin(), fresh.end(), [&](auto uid) { return uid < settings_.overlooked_below; }));
+  if (synced_.overlooked > 0) log(Event::mail_overlooked, {{"count", synced_.overlooked}});
   synced_.known = static_cast<int>(uids->size() - fresh.size()) - synced_.before_us;
 
   const auto batch = static_cast<std::size_t>(std::max(settings_.batch, 1));
@@ -132,6 +154,7 @@ bool Look::was_before_us(const std::optional<UtcTime>& arrived,
 /// before it, the next look is the first; if we die after it, the next look finds them settled.
 Status Look::first_look(const Uids& uids, const std::optional<LedgerStore::Folder>& before) {
   const UtcTime now = clock_.now();
+  if (before) renewed_below_ = uids.empty() ? 1 : uids.back() + 1;
   std::vector<std::pair<std::uint32_t, std::optional<UtcTime>>> old;
   if (settings_.first_look.from != FirstLook::From::all) {
     const auto known = mailbox_.summaries(uids);
@@ -145,7 +168,7 @@ Status Look::first_look(const Uids& uids, const std::optional<LedgerStore::Folde
     }
   }
   Status entered = connection_.transaction([&](store::Connection&) -> Status {
-    if (Status done = ledger_.enter_folder(key_, now); !done) return done;
+    if (Status done = ledger_.enter_folder(key_, now, renewed_below_); !done) return done;
     for (const auto& [uid, arrived] : old)
       if (Status done = ledger_.enter_before_us(key_, uid, arrived, now); !done) return done;
     return ok();
@@ -154,8 +177,38 @@ Status Look::first_look(const Uids& uids, const std::optional<LedgerStore::Folde
   synced_.before_us = static_cast<int>(old.size());
   for (const auto& [uid, arrived] : old)
     if (!arrived || *arrived >= settings_.recent_since) ++synced_.recent;
-  log(Event::first_look, {{"before_us", synced_.before_us}, {"recent", synced_.recent}});
+  if (before)
+    log(Event::folder_renewed, {{"listed", uids.size()}});
+  else
+    log(Event::first_look, {{"before_us", synced_.before_us}, {"recent", synced_.recent}});
   return ok();
+}
+
+/// Quarantined mails of this folder that are no longer there, or have another UID by now.
+Status Look::release_gone(const Uids& uids) {
+  const auto quarantined = ledger_.quarantined();
+  if (!quarantined) return quarantined.error();
+  for (const auto& mail : *quarantined) {
+    const bool is_here = mail.key.account == key_.account && mail.key.folder == key_.folder;
+    if (!is_here || (mail.key.uidvalidity == key_.uidvalidity && contains(uids, mail.uid)))
+      continue;
+    if (Status done = gone(mail.key, mail.uid); !done) return done;
+  }
+  return ok();
+}
+
+Status Look::gone(const FolderKey& key, std::uint32_t uid) {
+  const UtcTime now = clock_.now();
+  int released = 0;
+  Status done = connection_.transaction([&](store::Connection&) -> Status {
+    if (Status entered = ledger_.enter_gone(key, uid, now); !entered) return entered;
+    const Result<int> ended = ledger_.release(key, uid, "gone", now);
+    if (!ended) return ended.error();
+    released = *ended;
+    return ok();
+  });
+  if (done && released > 0) log(Event::mail_released, {{"uid", std::int64_t{uid}}});
+  return done;
 }
 
 /// What the server says of these UIDs. One that is listed but of which it says nothing is asked for
@@ -174,8 +227,7 @@ Result<std::vector<MailSummary>> Look::summaries(std::span<const std::uint32_t> 
     } else if (contains(*listed, uid)) {
       all.push_back({uid, 0, {}});
     } else {
-      if (const Status done = ledger_.enter_gone(key_, uid, clock_.now()); !done)
-        return done.error();
+      if (const Status done = gone(key_, uid); !done) return done.error();
       ++synced_.gone;
     }
   }
@@ -208,6 +260,17 @@ Status Look::take_in(std::span<const std::uint32_t> uids, int tries_before) {
 }
 
 Status Look::keep(FetchedMail mail) {
+  // The same rule as at the first look, for a server that gave old mail a new INTERNALDATE.
+  if (stood_at_renewal(mail.uid)) {
+    const UtcTime now = clock_.now();
+    const Received received = received_after_renewal(mail.raw, mail.internal_date, now);
+    const auto known = ledger_.knows(keyring_.digest("bytes", mail.raw));
+    if (!known) return known.error();
+    if (!*known && received.by == "received_field" && was_before_us(received.at, before_)) {
+      ++synced_.before_us;
+      return ledger_.enter_before_us(key_, mail.uid, received.at, now);
+    }
+  }
   held_bytes_ += mail.raw.size();
   held_.push_back(std::move(mail));
   return held_bytes_ >= kCommitBytes || held_.size() >= kCommitMails ? commit() : ok();
@@ -221,7 +284,15 @@ Status Look::commit() {
   Status committed = connection_.transaction([&](store::Connection&) -> Status {
     results.clear();
     for (const FetchedMail& mail : held_) {
-      auto stored = ledger_.store(key_, mail, keyring_.digest("bytes", mail.raw), clock_.now());
+      const UtcTime now = clock_.now();
+      const auto seen = ledger_.seen(key_, mail.uid);
+      if (!seen) return seen.error();
+      const UtcTime first_seen = seen->value_or(now);
+      const Received received =
+          stood_at_renewal(mail.uid)
+              ? received_after_renewal(mail.raw, mail.internal_date, first_seen)
+              : received_time(mail.internal_date, first_seen);
+      auto stored = ledger_.store(key_, mail, received, keyring_.digest("bytes", mail.raw), now);
       if (!stored) return stored.error();
       results.push_back(*std::move(stored));
     }
@@ -243,11 +314,25 @@ Status Look::commit() {
   return ok();
 }
 
+/// One more asking in vain; the third time staff are promised to see to it, by the clock that the
+/// mail's own case will have once its bytes come.
 Status Look::quarantine(const MailSummary& mail, int tries, Fault fault) {
   const UtcTime now = clock_.now();
-  const UtcTime next = tries < kTriesAtOnce ? now : now + kRetry;
-  Status done = ledger_.enter_quarantined(key_, mail.uid, mail.internal_date, now, tries, next);
-  if (done && tries == 2) {
+  const bool is_line = fault == Fault::unavailable && tries < kTriesOnBrokenLines;
+  const UtcTime next = tries < kTriesAtOnce ? now : now + (is_line ? kRetryBroken : kRetry);
+  if (tries == kTriesAtOnce - 1) ++synced_.again;
+  Status done = connection_.transaction([&](store::Connection& connection) -> Status {
+    Status entered =
+        ledger_.enter_quarantined(key_, mail.uid, mail.internal_date, now, tries, next);
+    if (!entered || tries != kTriesAtOnce) return entered;
+    const auto seen = ledger_.seen(key_, mail.uid);
+    if (!seen) return seen.error();
+    const Received received = received_time(mail.internal_date, seen->value_or(now));
+    return CaseStore{connection}.add_promise(
+        new_promise(std::string{kQuarantineCase} + quarantine_name(key_, mail.uid), "quarantine",
+                    received.at, received.by, kResponseDays, settings_.calendar));
+  });
+  if (done && tries == kTriesAtOnce) {
     ++synced_.quarantined;
     log(Event::mail_quarantined, {{"uid", std::int64_t{mail.uid}}, {"fault", fault}});
   }
@@ -267,7 +352,25 @@ Received received_time(std::optional<UtcTime> internal_date, UtcTime first_seen)
   if (internal_date && *internal_date >= first_seen - kOldestArrival &&
       *internal_date <= first_seen + kClockSkew)
     return {*internal_date, "internal_date"};
-  return {first_seen, "first_seen"};
+  const bool is_old = internal_date && *internal_date < first_seen;
+  return {first_seen, is_old ? "first_seen_of_old" : "first_seen"};
+}
+
+Received received_after_renewal(std::string_view raw, std::optional<UtcTime> internal_date,
+                                UtcTime first_seen) {
+  Received received = received_time(internal_date, first_seen);
+  const mail::Header header = mail::Header::read(raw.substr(0, kHeaderBytes));
+  const std::string_view field = header.value("Received");
+  const std::size_t semicolon = field.rfind(';');
+  if (semicolon != std::string_view::npos)
+    if (const auto stamped = mail::parse_date(field.substr(semicolon + 1)))
+      return *stamped < received.at ? Received{*stamped, "received_field"} : received;
+  received.by = "internal_date_of_renewed";
+  return received;
+}
+
+std::string quarantine_name(const FolderKey& key, std::uint32_t uid) {
+  return key.folder + "/" + std::to_string(key.uidvalidity) + "/" + std::to_string(uid);
 }
 
 }  // namespace trust::intake

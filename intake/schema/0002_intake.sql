@@ -13,6 +13,7 @@ CREATE TABLE mailbox_folder (
     folder       TEXT   NOT NULL,
     uidvalidity  BIGINT NOT NULL,
     first_look   BIGINT NOT NULL,
+    renewed_below BIGINT NOT NULL DEFAULT 0,      -- UIDs below it stood there when UIDVALIDITY changed; 0: it never did
     PRIMARY KEY (account, folder)
 );
 
@@ -24,7 +25,7 @@ CREATE TABLE mail (
     folder          TEXT   NOT NULL,              -- where it was first seen: INBOX, \Junk, ...
     first_seen_at   BIGINT NOT NULL,
     received_at     BIGINT NOT NULL,              -- what clocks start from
-    received_by     TEXT   NOT NULL,              -- internal_date | first_seen | received_field
+    received_by     TEXT   NOT NULL,              -- internal_date | first_seen | received_field | *_of_old, *_of_renewed: unsure
     size_bytes      BIGINT NOT NULL,              -- as the server stated it
     truncated       BIGINT NOT NULL DEFAULT 0,    -- 1: too large; header and first 1 MiB are kept
     raw             BLOB   NOT NULL,
@@ -36,7 +37,7 @@ CREATE TABLE mail (
     subject         TEXT   NOT NULL DEFAULT '',
     message_id      TEXT   NOT NULL DEFAULT '',
     case_id         TEXT,
-    relation        TEXT   NOT NULL DEFAULT ''    -- first | follow_up | other_address | copy | bounce | auto_reply | ours
+    relation        TEXT   NOT NULL DEFAULT ''    -- first | follow_up | other_address | copy | bounce | auto_reply | ours | sent
 );
 CREATE INDEX mail_to_file ON mail (first_seen_at, id) WHERE stage <> 'filed';
 CREATE INDEX mail_by_content ON mail (digest_content);
@@ -114,7 +115,7 @@ CREATE TABLE case_message_id (
 -- A promise with its clock. met_at or void_at ends it; a late one stays late in the record.
 CREATE TABLE promise (
     case_id      TEXT   NOT NULL,
-    kind         TEXT   NOT NULL,                 -- response | triage | fix | reward | disclosure | naming
+    kind         TEXT   NOT NULL,                 -- response | triage | fix | reward | disclosure | naming | quarantine
     start_at     BIGINT NOT NULL,
     due_at       BIGINT NOT NULL,                 -- met before this moment = in time
     met_at       BIGINT,

@@ -1,8 +1,9 @@
 #include "lib/imap/imap_mailbox.h"
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
+#include "lib/base/text.h"
 #include "lib/imap/internal_date.h"
 
 namespace trust::imap {
@@ -121,6 +122,7 @@ Result<Ending> ImapMailbox::run(std::string_view text, const Session::OnReply& o
 
 Result<std::string> ImapMailbox::name_of_folder(const std::string& folder) {
   if (!folder.starts_with('\\')) return to_mailbox_name(folder);
+  if (const auto known = special_.find(folder); known != special_.end()) return known->second;
   std::optional<std::string> name;
   // RFC 6154: servers with LIST-EXTENDED name the attributes when asked, the others always do.
   const bool ask = session_.can("SPECIAL-USE") && session_.can("LIST-EXTENDED");
@@ -136,7 +138,49 @@ Result<std::string> ImapMailbox::name_of_folder(const std::string& folder) {
           {});
   if (!ended) return ended.error();
   if (!name) return Error{Fault::not_found, "imap: the server marks no folder as " + folder};
-  return *name;
+  return special_[folder] = *std::move(name);
+}
+
+/// A refused EXAMINE or STATUS.
+Error ImapMailbox::refused(const std::string& folder, const Reply& no) {
+  special_.erase(folder);  // it may have another name by now
+  const Fault fault = fault_of_refusal(no);
+  return {fault, fault == Fault::not_found ? "imap: there is no such folder"
+                 : fault == Fault::denied  ? "imap: the folder may not be read"
+                                           : "imap: the folder cannot be opened now"};
+}
+
+Result<mail::FolderState> ImapMailbox::status(const std::string& folder) {
+  // RFC 3501 6.3.10: STATUS is not for the folder that is open.
+  if (is_open_ && !session_.can("UNSELECT")) return open(folder);
+  if (std::exchange(is_open_, false))
+    if (const auto left = run("UNSELECT", [](Reply&) {}, {}); !left) return left.error();
+  const Result<std::string> name = name_of_folder(folder);
+  if (!name) return name.error();
+  const Result<std::string> quoted = quote(*name);
+  if (!quoted) return quoted.error();
+  mail::FolderState state;
+  const Result<Ending> ended = run("STATUS " + *quoted + " (MESSAGES UIDNEXT UIDVALIDITY)",
+                                   [&](const Reply& reply) {
+                                     if (!reply.is("STATUS") || reply.values.size() != 2 ||
+                                         !equals_ignoring_case(reply.values[0].text, *name))
+                                       return;
+                                     const auto& pairs = reply.values[1].items;
+                                     for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+                                       const auto n = pairs[i + 1].number();
+                                       if (!n || *n > 0xFFFF'FFFFU) continue;
+                                       if (pairs[i].is_atom("MESSAGES"))
+                                         state.exists = static_cast<std::uint32_t>(*n);
+                                       if (pairs[i].is_atom("UIDNEXT"))
+                                         state.uidnext = static_cast<std::uint32_t>(*n);
+                                       if (pairs[i].is_atom("UIDVALIDITY"))
+                                         state.uidvalidity = static_cast<std::uint32_t>(*n);
+                                     }
+                                   },
+                                   {});
+  if (!ended) return ended.error();
+  if (!ended->ok) return refused(folder, ended->reply);
+  return state;
 }
 
 Result<mail::FolderState> ImapMailbox::open(const std::string& folder) {
@@ -157,12 +201,7 @@ Result<mail::FolderState> ImapMailbox::open(const std::string& folder) {
           },
           {});
   if (!ended) return ended.error();
-  if (!ended->ok) {
-    const Fault fault = fault_of_refusal(ended->reply);
-    return Error{fault, fault == Fault::not_found ? "imap: there is no such folder"
-                        : fault == Fault::denied  ? "imap: the folder may not be read"
-                                                  : "imap: the folder cannot be opened now"};
-  }
+  if (!ended->ok) return refused(folder, ended->reply);
   if (state.uidvalidity == 0)
     return Error{Fault::unavailable, "imap: the server names no UIDVALIDITY for the folder"};
   is_open_ = true;

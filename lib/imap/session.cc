@@ -1,6 +1,7 @@
 #include "lib/imap/session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/ascii.h"
 #include "lib/base/id.h"
@@ -69,19 +70,37 @@ Result<Session> Session::start(std::unique_ptr<net::Stream> stream, Patience pat
   return session;
 }
 
+/// How far an IDLE is: asked for -> begun ("+") -> done (we said so).
+struct Session::Idle {
+  using Deadline = net::Stream::Deadline;
+  Deadline until;
+  bool begun = false, done = false, news = false;
+
+  bool is_over() const { return begun && !done && (news || Deadline::clock::now() >= until); }
+};
+
 Result<Ending> Session::command(std::string_view text, const OnReply& on_reply,
                                 Allowance allowance) {
-  if (!alive_) return gone("the connection is gone");
-  Result<Ending> ended =
-      converse(tag_prefix_ + std::to_string(++commands_), text, on_reply, allowance);
-  alive_ = ended.has_value();
-  return ended;
+  return converse(text, on_reply, allowance, nullptr);
 }
 
-Result<Ending> Session::converse(const std::string& tag, std::string_view text,
-                                 const OnReply& on_reply, Allowance allowance) {
+Result<bool> Session::idle(std::chrono::milliseconds span) {
+  Idle idle{net::Stream::Deadline::clock::now() + span};
+  const auto hear = [&](const Reply& reply) {
+    idle.news |= reply.is("EXISTS") || reply.is("RECENT");
+  };
+  const Result<Ending> ended = converse("IDLE", hear, {}, &idle);
+  if (!ended) return ended.error();
+  if (!ended->ok) return Error{Fault::denied, "imap: the server does not let us wait for news"};
+  return idle.news;
+}
+
+Result<Ending> Session::converse(std::string_view text, const OnReply& on_reply,
+                                 Allowance allowance, Idle* idle) {
   using SteadyClock = net::Stream::Deadline::clock;
-  const auto start = SteadyClock::now();
+  if (!std::exchange(alive_, false)) return gone("the connection is gone");
+  const std::string tag = tag_prefix_ + std::to_string(++commands_);
+  auto start = SteadyClock::now();
   std::uint64_t received = 0;
   // What arrives earns more time, so the limit is a rate and not a size.
   const auto deadline = [&] {
@@ -99,9 +118,18 @@ Result<Ending> Session::converse(const std::string& tag, std::string_view text,
     Result<std::optional<Reply>> next = parser_.next();
     if (!next) return next.error();
     if (!*next) {
+      const bool waits = idle != nullptr && idle->begun && !idle->done;
+      if (idle != nullptr && idle->is_over()) {
+        idle->done = true;
+        start = SteadyClock::now();
+        if (const Status sent = stream_->send("DONE\r\n", deadline()); !sent) return sent.error();
+        continue;
+      }
       if (received > allowance.bytes) return gone("the server sends more than was asked for");
-      if (SteadyClock::now() >= deadline()) return gone("the server is too slow");
-      const Result<std::string> bytes = stream_->receive(kChunkBytes, deadline());
+      if (!waits && SteadyClock::now() >= deadline()) return gone("the server is too slow");
+      const Result<std::string> bytes =
+          stream_->receive(kChunkBytes, waits ? idle->until : deadline());
+      if (!bytes && waits && idle->is_over()) continue;
       if (!bytes) return bytes.error();
       if (bytes->empty()) return gone("the server hung up");
       received += bytes->size();
@@ -110,7 +138,9 @@ Result<Ending> Session::converse(const std::string& tag, std::string_view text,
     }
     Reply& reply = **next;
     switch (reply.kind) {
-      case Reply::Kind::continuation: break;
+      case Reply::Kind::continuation:
+        if (idle != nullptr) idle->begun = true;
+        break;
       case Reply::Kind::garbage: return gone("the server's reply breaks the protocol");
       case Reply::Kind::broken: ending.broken_fetch |= reply.word == "FETCH"; break;
       case Reply::Kind::untagged:
@@ -121,6 +151,7 @@ Result<Ending> Session::converse(const std::string& tag, std::string_view text,
         if (reply.tag != tag) return gone("the server answers a command that was not given");
         ending.ok = reply.word == "OK";
         ending.reply = std::move(reply);
+        alive_ = true;
         return ending;
     }
   }

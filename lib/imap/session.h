@@ -53,11 +53,15 @@ class Session {
   Result<Ending> command(std::string_view text, const OnReply& on_reply) {
     return command(text, on_reply, Allowance{});
   }
+  /// IDLE (RFC 2177) until the server tells of a new mail (true; at once), or for `span`.
+  /// Fault::denied: the server does not want that; the session goes on. Else as `command`.
+  Result<bool> idle(std::chrono::milliseconds span);
 
  private:
   Session(std::unique_ptr<net::Stream> stream, Patience patience);
-  Result<Ending> converse(const std::string& tag, std::string_view text, const OnReply& on_reply,
-                          Allowance allowance);
+  struct Idle;
+  Result<Ending> converse(std::string_view text, const OnReply& on_reply, Allowance allowance,
+                          Idle* idle);
 
   std::unique_ptr<net::Stream> stream_;
   Patience patience_;

@@ -12,11 +12,12 @@
 
 namespace trust::mail {
 
-/// What SELECT/EXAMINE said of a folder (RFC 3501 2.3.1.1).
+/// What EXAMINE or STATUS said of a folder (RFC 3501 2.3.1.1).
 struct FolderState {
   std::uint32_t uidvalidity = 0;
   std::uint32_t uidnext = 0;  ///< 0: the server did not say
   std::uint32_t exists = 0;
+  bool operator==(const FolderState&) const = default;
 };
 
 /// Size and arrival of a mail, before its bytes are fetched.
@@ -43,6 +44,10 @@ class Mailbox {
   /// `folder` is a mailbox name, or a SPECIAL-USE attribute such as "\\Junk" (RFC 6154).
   /// Fault::not_found: no such folder.
   virtual Result<FolderState> open(const std::string& folder) = 0;
+
+  /// The same by STATUS, without opening it; what the server does not say is 0. Afterwards no
+  /// folder may be open.
+  virtual Result<FolderState> status(const std::string& folder) = 0;
 
   /// All UIDs >= `from` in the open folder, ascending. The server's "n:*" quirk (the last UID is
   /// returned though smaller than n) is filtered here.

@@ -21,7 +21,8 @@ namespace trust::net {
 
 /// A connected, logged-in, byte-wise conversation. One thread at a time.
 /// Every call ends by its deadline, and soon after its endpoint's interrupt fires. After any
-/// failure the stream is only good for destruction.
+/// failure the stream is only good for destruction, but a receive whose time ran out may be
+/// repeated.
 class Stream {
  public:
   using Deadline = std::chrono::steady_clock::time_point;

@@ -33,6 +33,7 @@ class FakeMailbox final : public mail::Mailbox {
   Result<mail::FolderState> open(const std::string&) override {
     return mail::FolderState{uidvalidity, 0, static_cast<std::uint32_t>(mails.size())};
   }
+  Result<mail::FolderState> status(const std::string& folder) override { return open(folder); }
   Result<std::vector<std::uint32_t>> uids_from(std::uint32_t from) override {
     std::vector<std::uint32_t> uids;
     for (const auto& [uid, mail] : mails)

@@ -61,7 +61,9 @@ class ScriptedImap final : public net::Stream {
   Status send(std::string_view bytes, Deadline) override {
     const std::string line{trim(bytes)};
     const std::size_t space = line.find(' ');
-    const std::string tag = line.substr(0, space);
+    // The end of an IDLE is the one line without a tag: its answer is that to the IDLE.
+    if (space != std::string::npos) tag_ = line.substr(0, space);
+    const std::string& tag = tag_;
     const std::string command = line.substr(space + 1);
     script_.heard.push_back(command);
     for (auto turn = script_.turns.begin(); turn != script_.turns.end(); ++turn) {
@@ -79,7 +81,7 @@ class ScriptedImap final : public net::Stream {
 
  private:
   ImapScript& script_;
-  std::string said_;
+  std::string said_, tag_;
   std::size_t at_ = 0;  ///< what of said_ was received
   bool repeating_ = false;
 };
