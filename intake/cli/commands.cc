@@ -103,6 +103,17 @@ std::vector<cli::Command<App>> all_commands() {
        {{"--within", "SPAN", "how far ahead (default 24h)"}, kJson},
        run_due},
       {"audit", "", "Mailbox against ledger, and the history chains", {kJson}, run_audit},
+      {"quarantine list",
+       "",
+       "Mails whose bytes the mailbox does not hand over",
+       {kJson},
+       run_quarantine_list},
+      {"quarantine show", "MAIL", "One of them", {kJson}, run_quarantine_show},
+      {"quarantine retry",
+       "[MAIL]",
+       "Asks for one, or for all, at the next look",
+       {},
+       run_quarantine_retry},
   };
   for (auto& row : program::care_commands<App, Config, kProgram, store_of>(
            {"Tries IMAP, SMTP, store, DNS and certificates, and says what to do", run_check_config,
