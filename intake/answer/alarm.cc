@@ -58,6 +58,14 @@ Result<Outgoing> compose_alarm(const AlarmFacts& facts, const std::string& recip
                                const Identity& identity, const Keyring& keyring,
                                const Letters& letters, UtcTime now) {
   const Case& c = facts.c;
+  if (is_about_quarantine(facts.promise))
+    return to_staff(
+        plain_draft(recipient, identity, now),
+        letters.write("quarantine-notice", {{"mail", c.id},
+                                            {"late", facts.late},
+                                            {"due", end_of_day_in_words(facts.promise.due)},
+                                            {"received", moment_in_words(c.received)}}),
+        recipient, identity);
   return to_staff(draft_about(c.id, recipient, "", identity, keyring, now),
                   letters.write("promise-notice", {{"case", c.id},
                                                    {"late", facts.late},

@@ -69,6 +69,13 @@ constexpr Variable kPromise[] = {
     {"assignee", "whose it is; empty: nobody's"},
 };
 
+constexpr Variable kQuarantine[] = {
+    {"mail", "\"INBOX/7/12\": folder, UIDVALIDITY and UID"},
+    {"late", "its due time has passed", Kind::flag},
+    {"due", "\"the end of Fri 27 Nov 2026 (UTC)\""},
+    {"received", "\"Tue 24 Nov 2026, 10:00 UTC\""},
+};
+
 constexpr Variable kLine[] = {{"line", "a case, the time left, its assignee and subject"}};
 
 constexpr Variable kMorning[] = {
@@ -94,6 +101,8 @@ constexpr render::MailTemplateInfo kTable[] = {
     {"case-notice", "to each member of staff: a new case, or its reporter wrote again", kNotice},
     {"promise-notice", "to each member of staff: one business day is left, or it is late",
      kPromise},
+    {"quarantine-notice", "to each member of staff: the mailbox does not hand over a mail",
+     kQuarantine},
     {"morning-list", "to each member of staff on business days: what waits", kMorning},
     {"backlog-notice", "to each member of staff: mails of more than a day ago became cases", {}},
     {"answer-tracking", "to the reporter: we are tracking it", kLetter},

@@ -11,7 +11,8 @@ using store::Sql;
 
 constexpr Sql kToWarn{"promises_to_warn", R"sql(
     SELECT case_id, kind, start_at, due_at FROM promise
-    WHERE met_at IS NULL AND void_at IS NULL AND warned_at IS NULL AND late_at IS NULL AND due_at > $1 AND due_at <= $2
+    WHERE met_at IS NULL AND void_at IS NULL AND warned_at IS NULL AND late_at IS NULL AND due_at > $1
+      AND (due_at <= $2 OR kind = 'quarantine')
     ORDER BY due_at, case_id LIMIT 1000)sql",
                       "ttii"};
 constexpr Sql kToCallLate{"promises_to_call_late", R"sql(

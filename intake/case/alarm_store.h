@@ -16,7 +16,8 @@ class AlarmStore {
  public:
   explicit AlarmStore(store::Connection& connection) : c_{connection} {}
 
-  /// Open promises due after `now` and not after `until` that nobody was warned of.
+  /// Open promises due after `now` and not after `until` that nobody was warned of; those of
+  /// quarantined mails from the beginning.
   Result<std::vector<Promise>> to_warn(UtcTime now, UtcTime until);
   /// Open promises due at `now` or before that were not called late.
   Result<std::vector<Promise>> to_call_late(UtcTime now);

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/time.h"
@@ -49,8 +50,8 @@ struct Case {
   std::string post_mortem_url;
   std::string closed_as;
   std::string acknowledgment;  ///< pending | queued | not_owed | over_budget
-  /// Of not_owed and over_budget: look | old | forbidden | no_address | ourselves | address_day |
-  /// all_hour; of pending: "ordered" when a person says so, whatever the budgets say.
+  /// Of not_owed and over_budget: look | old | imported | forbidden | no_address | ourselves |
+  /// address_day | all_hour; of pending: "ordered" when a person says so, whatever the budgets say.
   std::string acknowledgment_because;
   std::string notice;       ///< pending | queued | none
   std::string notice_mail;  ///< the mail that staff are told of
@@ -70,6 +71,13 @@ struct Promise {
 
   bool is_open() const { return !met && !voided; }
 };
+/// Of a mail whose bytes do not come; such a promise stands in no case.
+inline bool is_about_quarantine(const Promise& promise) { return promise.kind == "quarantine"; }
+
+/// What stands in the place of a folder for a mail out of a file: nobody is told that it came, or
+/// its sender may be.
+inline constexpr std::string_view kImported = "import";
+inline constexpr std::string_view kImportedToTell = "import, acknowledge";
 
 /// A mail in the store.
 struct StoredMail {

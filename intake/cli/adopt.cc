@@ -27,7 +27,7 @@ Result<int> adopt(App& app, Office& office, UtcTime since, cli::Progress& progre
   settings.account = office.config.imap.url.account();
   settings.calendar = office.calendar;
   int stored = 0;
-  for (const std::string& folder : watched_folders(office.config)) {
+  for (const std::string& folder : office.config.imap.watch) {
     if (const Status asked =
             LedgerStore{office.connection}.adopt(settings.account, folder, since, app.clock.now());
         !asked)

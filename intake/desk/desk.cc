@@ -115,7 +115,7 @@ Result<std::vector<DuePromise>> Desk::due(std::chrono::milliseconds span) {
   if (!promises) return promises.error();
   std::vector<DuePromise> due;
   for (const Promise& promise : *promises) {
-    if (promise.kind == "quarantine") {
+    if (is_about_quarantine(promise)) {
       Case mail;
       mail.id = promise.case_id;
       mail.subject = "a mail that the mailbox does not hand over; `quarantine list` says more";

@@ -36,6 +36,15 @@ UtcTime end_of_warning(const FlowTools& tools, const FlowSettings& settings, Utc
   return tools.calendar.due(day_of(now - settings.notices_at), BusinessDays{1}).due;
 }
 
+/// The case that a promise is made in; of a mail without bytes, what stands for one.
+Result<Case> owner_of(Connection& connection, const Promise& promise) {
+  if (!is_about_quarantine(promise)) return CaseStore{connection}.hold(promise.case_id);
+  Case mail;
+  mail.id = promise.case_id.substr(kQuarantineCase.size());
+  mail.received = promise.start;
+  return mail;
+}
+
 /// One promise: marked, recorded and told in one transaction. If we die here, then nothing of it
 /// stands and the next tick does it; after the commit the mark keeps every other one silent.
 Result<int> tell_of(const FlowTools& tools, const FlowSettings& settings, const Promise& promise,
@@ -43,14 +52,14 @@ Result<int> tell_of(const FlowTools& tools, const FlowSettings& settings, const 
   bool marked = false;
   Result<int> queued = store::transact(tools.connection, [&](Connection& c) -> Result<int> {
     marked = false;
-    const Result<Case> held = CaseStore{c}.hold(promise.case_id);
+    const Result<Case> held = owner_of(c, promise);
     if (!held) return held.error();
     AlarmStore alarms{c};
     const Result<bool> first = late ? alarms.call_late(promise, now) : alarms.warn(promise, now);
     if (!first) return first.error();
     if (!*first) return 0;
     marked = true;
-    if (late) {
+    if (late && !is_about_quarantine(promise)) {
       const nlohmann::json detail{{"promise", promise.kind}, {"due", to_rfc3339(promise.due)}};
       if (Status noted =
               HistoryStore{c}.append(held->id, "late", now, Actor::program, detail.dump());
@@ -147,6 +156,16 @@ Result<int> morning_list(const FlowTools& tools, const FlowSettings& settings, U
   return queued;
 }
 
+/// The ends of all chains, once a day. If we die here, then the next tick does it.
+Result<int> anchor_history(const FlowTools& tools, UtcTime now) {
+  const auto last = HistoryStore{tools.connection}.last_anchor();
+  if (!last) return last.error();
+  if (last->n > 0 && day_of(last->at) >= day_of(now)) return 0;
+  const Status done =
+      tools.connection.transaction([&](Connection& c) { return HistoryStore{c}.anchor(now); });
+  return done ? Result<int>{0} : done.error();
+}
+
 }  // namespace
 
 Result<int> clock_ticked(const FlowTools& tools, const FlowSettings& settings) {
@@ -164,6 +183,8 @@ Result<int> clock_ticked(const FlowTools& tools, const FlowSettings& settings) {
       queued += *told;
     }
   }
+  if (const Result<int> anchored = or_go_on(anchor_history(tools, now), "history"); !anchored)
+    return anchored.error();
   const Result<int> listed = or_go_on(morning_list(tools, settings, now), "morning");
   if (!listed) return listed.error();
   return queued + *listed;

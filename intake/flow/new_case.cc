@@ -51,6 +51,8 @@ Owed acknowledgment_owed(const ReadMail& mail, const Case& c) {
     return {"not_owed",
             mail.parsed.must_not_ack || mail.parsed.suppresses_auto_reply ? "forbidden" : "look"};
   if (!mail.understood.may_acknowledge) return {"not_owed", "forbidden"};
+  if (mail.stored.folder == kImportedToTell) return {"pending", ""};
+  if (mail.stored.folder == kImported) return {"not_owed", "imported"};
   if (mail.stored.first_seen - mail.stored.received > kAcknowledgeWithin ||
       !is_arrival_sure(mail.stored.received_by))
     return {"not_owed", "old"};

@@ -1,6 +1,7 @@
 #include "intake/mailbox/ledger_store.h"
 
 #include "lib/base/id.h"
+#include "lib/base/names.h"
 #include "lib/base/text.h"
 #include "lib/store/rows.h"
 
@@ -70,6 +71,9 @@ constexpr Sql kRelease{"release_quarantined", R"sql(
 constexpr Sql kNotOnlySent{"not_only_sent", R"sql(
     UPDATE mail SET folder = $1, relation = '', stage = CASE WHEN stage = 'filed' THEN 'parsed' ELSE stage END
     WHERE id = $2 AND LOWER(folder) = '\sent' AND relation IN ('', 'sent'))sql"};
+constexpr Sql kAdopt{"adopt_uids", R"sql(
+    UPDATE mailbox_ledger SET outcome = 'quarantined', seen_at = $1, tries = 0, next_try_at = 0
+    WHERE outcome = 'before_us' AND account = $2 AND folder = $3 AND arrived_at >= $4)sql"};
 constexpr Sql kTombstone{"find_tombstone", "SELECT at FROM tombstone WHERE digest_bytes = $1", "i"};
 constexpr Sql kInsertMail{"insert_mail", R"sql(
     INSERT INTO mail (id, stage, folder, first_seen_at, received_at, received_by, size_bytes, truncated, raw,
@@ -85,6 +89,8 @@ constexpr Sql kAccounted{"accounted_uids", R"sql(
     WHERE l.account = $1 AND l.folder = $2 AND l.uidvalidity = $3 AND l.uid > $4
     ORDER BY l.uid LIMIT $5)sql",
                          "iti"};
+
+constexpr Names<LedgerStore::Kept, 3> kOutcomes{"stored", "same_bytes", "purged"};
 
 std::uint32_t uid_of(const store::Value& value) {
   return static_cast<std::uint32_t>(value.integer());
@@ -195,38 +201,52 @@ Result<LedgerStore::Stored> LedgerStore::store(const FolderKey& key, const mail:
     if (const auto released = release(key, mail.uid, "came", now); !released)
       return released.error();
 
-  Stored stored;
-  std::string outcome = "stored";
-  const Result<Rows> purged = c_.query(kTombstone, {digest_bytes});
-  if (!purged) return purged.error();
-  if (!purged->empty()) {
-    stored.kept = Kept::purged;
-    outcome = "purged";
-  } else {
-    stored.mail_id = random_id();
-    store::Values row{stored.mail_id, key.folder, first_seen,    received.at,
-                      received.by,    mail.size,  mail.truncated};
-    row.emplace_back(store::Bytes{mail.raw});
-    row.emplace_back(digest_bytes);
-    const Result<Rows> inserted = c_.query(kInsertMail, row);
-    if (!inserted) return inserted.error();
-    if (inserted->empty()) {
-      const Result<Row> same = c_.query_one(kSameBytes, {digest_bytes});
-      if (!same) return same.error();
-      stored = {Kept::same_bytes, (*same)[0].text()};
-      if (!equals_ignoring_case(key.folder, "\\Sent"))
-        if (const Status done = c_.execute(kNotOnlySent, {key.folder, stored.mail_id}); !done)
-          return done.error();
-      outcome = "same_bytes";
-    }
-  }
+  Result<Stored> stored = keep(key.folder, mail, received, digest_bytes, first_seen);
+  if (!stored) return stored;
   const store::Value mail_id =
-      stored.mail_id.empty() ? store::Value{} : store::Value{stored.mail_id};
-  const Result<Rows> entered = c_.query(kEnter, {key.account, key.folder, key.uidvalidity, mail.uid,
-                                                 outcome, mail_id, mail.internal_date, now});
+      stored->mail_id.empty() ? store::Value{} : store::Value{stored->mail_id};
+  const Result<Rows> entered =
+      c_.query(kEnter, {key.account, key.folder, key.uidvalidity, mail.uid,
+                        kOutcomes.of(stored->kept), mail_id, mail.internal_date, now});
   if (!entered) return entered.error();
   if (entered->empty())
     return Error{Fault::conflict, "ledger: another process takes in the same mailbox"};
+  return stored;
+}
+
+Result<LedgerStore::Stored> LedgerStore::import(const mail::FetchedMail& mail,
+                                                const Received& received,
+                                                const std::string& digest_bytes,
+                                                MayAcknowledge acknowledge, UtcTime now) {
+  return keep(std::string{acknowledge == MayAcknowledge::yes ? kImportedToTell : kImported}, mail,
+              received, digest_bytes, now);
+}
+
+Status LedgerStore::adopt(const std::string& account, const std::string& folder, UtcTime since,
+                          UtcTime now) {
+  return c_.execute(kAdopt, {now, account, folder, since});
+}
+
+Result<LedgerStore::Stored> LedgerStore::keep(const std::string& folder,
+                                              const mail::FetchedMail& mail,
+                                              const Received& received,
+                                              const std::string& digest_bytes, UtcTime first_seen) {
+  const auto purged = store::any(c_.query(kTombstone, {digest_bytes}));
+  if (!purged) return purged.error();
+  if (*purged) return Stored{Kept::purged, ""};
+  const std::string id = random_id();
+  store::Values row{id, folder, first_seen, received.at, received.by, mail.size, mail.truncated};
+  row.emplace_back(store::Bytes{mail.raw});
+  row.emplace_back(digest_bytes);
+  const auto inserted = store::any(c_.query(kInsertMail, row));
+  if (!inserted) return inserted.error();
+  if (*inserted) return Stored{Kept::stored, id};
+  const Result<Row> same = c_.query_one(kSameBytes, {digest_bytes});
+  if (!same) return same.error();
+  Stored stored{Kept::same_bytes, (*same)[0].text()};
+  if (!equals_ignoring_case(folder, "\\Sent"))
+    if (const Status done = c_.execute(kNotOnlySent, {folder, stored.mail_id}); !done)
+      return done.error();
   return stored;
 }
 

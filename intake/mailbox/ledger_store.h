@@ -8,6 +8,8 @@
 
 namespace trust::intake {
 
+enum class MayAcknowledge { no, yes };
+
 /// The SQL about folders, the ledger and the storing of raw mail. Every function is one statement
 /// or expects to be called inside a transaction.
 class LedgerStore {
@@ -77,6 +79,12 @@ class LedgerStore {
   };
   Result<Stored> store(const FolderKey& key, const mail::FetchedMail& mail,
                        const Received& received, const std::string& digest_bytes, UtcTime now);
+  /// A mail out of a file, in no ledger.
+  Result<Stored> import(const mail::FetchedMail& mail, const Received& received,
+                        const std::string& digest_bytes, MayAcknowledge acknowledge, UtcTime now);
+  /// Mails of the folder that were there before us and arrived at `since` or later are still to
+  /// come, as if first seen now.
+  Status adopt(const std::string& account, const std::string& folder, UtcTime since, UtcTime now);
 
   /// For audits: UIDs by what became of them.
   struct Accounted {
@@ -87,6 +95,10 @@ class LedgerStore {
   Result<std::vector<Accounted>> accounted(const FolderKey& key);
 
  private:
+  Result<Stored> keep(const std::string& folder, const mail::FetchedMail& mail,
+                      const Received& received, const std::string& digest_bytes,
+                      UtcTime first_seen);
+
   store::Connection& c_;
 };
 

@@ -5,6 +5,7 @@
 #include "intake/case/promise.h"
 #include "intake/mailbox/ledger_store.h"
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/mail/header.h"
 
 namespace trust::intake {
@@ -21,6 +22,7 @@ using Uids = std::vector<std::uint32_t>;
 constexpr std::uint64_t kCommitBytes = 4U << 20U;
 constexpr std::size_t kCommitMails = 50;
 constexpr std::size_t kHeaderBytes = 256U << 10U;
+constexpr std::string_view kReceived = "Received:";
 /// Asked for in vain: twice at one look, once more at the next one, on another connection; then
 /// once a day, or sooner a few times where it was the line that broke.
 constexpr int kTriesAtOnce = 3;
@@ -111,7 +113,8 @@ Result<Synced> Look::run() {
   const auto due = ledger_.to_try_again(key_, now);
   if (!due) return due.error();
   std::set<std::uint32_t> suspects;
-  for (const auto& again : *due) suspects.insert(again.uid);
+  for (const auto& again : *due)
+    if (again.tries > 0) suspects.insert(again.uid);  // else adopted, and not asked for yet
   Uids fresh;
   for (const std::uint32_t uid : *uids)
     if (!contains(*settled, uid) && !suspects.contains(uid)) fresh.push_back(uid);
@@ -339,6 +342,21 @@ Status Look::quarantine(const MailSummary& mail, int tries, Fault fault) {
   return done;
 }
 
+/// Of the topmost Received field, found by its name alone: reading a header whole is the caged
+/// child's business.
+std::optional<UtcTime> topmost_received(std::string_view raw) {
+  std::string field;
+  for (const std::string_view line : lines_of(raw.substr(0, kHeaderBytes))) {
+    const bool goes_on = line.starts_with(' ') || line.starts_with('\t');
+    if (line.empty() || (!field.empty() && !goes_on)) break;
+    if (!field.empty() || equals_ignoring_case(line.substr(0, kReceived.size()), kReceived))
+      field += line;
+  }
+  const std::size_t semicolon = field.rfind(';');
+  if (semicolon == std::string::npos) return {};
+  return mail::parse_date(std::string_view{field}.substr(semicolon + 1));
+}
+
 }  // namespace
 
 Result<Synced> sync_folder(mail::Mailbox& mailbox, const std::string& folder,
@@ -359,12 +377,8 @@ Received received_time(std::optional<UtcTime> internal_date, UtcTime first_seen)
 Received received_after_renewal(std::string_view raw, std::optional<UtcTime> internal_date,
                                 UtcTime first_seen) {
   Received received = received_time(internal_date, first_seen);
-  const mail::Header header = mail::Header::read(raw.substr(0, kHeaderBytes));
-  const std::string_view field = header.value("Received");
-  const std::size_t semicolon = field.rfind(';');
-  if (semicolon != std::string_view::npos)
-    if (const auto stamped = mail::parse_date(field.substr(semicolon + 1)))
-      return *stamped < received.at ? Received{*stamped, "received_field"} : received;
+  if (const auto stamped = topmost_received(raw))
+    return *stamped < received.at ? Received{*stamped, "received_field"} : received;
   received.by = "internal_date_of_renewed";
   return received;
 }

@@ -22,7 +22,7 @@ CREATE TABLE mailbox_folder (
 CREATE TABLE mail (
     id              TEXT   NOT NULL PRIMARY KEY,
     stage           TEXT   NOT NULL CHECK (stage IN ('stored', 'parsed', 'filed')),
-    folder          TEXT   NOT NULL,              -- where it was first seen: INBOX, \Junk, ...
+    folder          TEXT   NOT NULL,              -- where it was first seen: INBOX, \Junk, ...; import; 'import, acknowledge'
     first_seen_at   BIGINT NOT NULL,
     received_at     BIGINT NOT NULL,              -- what clocks start from
     received_by     TEXT   NOT NULL,              -- internal_date | first_seen | received_field | *_of_old, *_of_renewed: unsure
