@@ -15,7 +15,6 @@ namespace trust::intake {
 
 namespace {
 
-constexpr std::uint64_t kMaxBytes = SyncSettings{}.max_bytes;
 constexpr std::chrono::hours kClockSkew{1};
 
 struct Taken {
@@ -28,7 +27,7 @@ Status take_in(const std::string& file, Office& office, const ParseMail& parse,
                MayAcknowledge acknowledge, const Clock& clock, cli::Progress& progress,
                Taken& taken) {
   std::ifstream in{file, std::ios::binary};
-  MailFile mails{in, kMaxBytes};
+  MailFile mails{in, kMostMailBytes};
   bool any = false;
   while (const auto mail = mails.next()) {
     any = true;

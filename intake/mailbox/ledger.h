@@ -38,10 +38,13 @@ struct FirstLook {
   UtcTime since;  ///< for date
 };
 
+/// A larger mail is kept as its first 1 MiB.
+inline constexpr std::uint64_t kMostMailBytes = 40U << 20U;
+
 struct SyncSettings {
   std::string account;
   FirstLook first_look;
-  std::uint64_t max_bytes = 40U << 20U;
+  std::uint64_t max_bytes = kMostMailBytes;
   int batch = 50;  ///< mails per FETCH
   /// Older than this at the first look is not "recent": start of the last 3 business days.
   UtcTime recent_since;

@@ -1,5 +1,6 @@
 #include "intake/mailbox/ledger_store.h"
 
+#include "intake/case/case.h"
 #include "lib/base/id.h"
 #include "lib/base/names.h"
 #include "lib/base/text.h"
