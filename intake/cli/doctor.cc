@@ -4,6 +4,7 @@
 #include "intake/cli/commands.h"
 #include "lib/imap/imap_mailbox.h"
 #include "lib/program/doctor.h"
+#include "lib/program/health.h"
 #include "lib/program/servers.h"
 #include "lib/store/meta_store.h"
 
@@ -32,13 +33,14 @@ void look_at_mailbox(Findings& findings, App& app, const Config& config, UtcTime
   }
 }
 
-void look_at_last_look(Findings& findings, store::Connection& connection, UtcTime now) {
+void look_at_last_look(Findings& findings, store::Connection& connection, UtcTime now,
+                       std::chrono::milliseconds poll) {
   const auto last = store::MetaStore{connection}.time(store::Fact::last_look);
   if (!last) return findings.bad("last look", last.error());
   if (!*last)
     return findings.warn("last look", "the mailbox was never looked at; start trust-intake run");
   const auto age = std::chrono::floor<std::chrono::minutes>(now - **last);
-  if (age > std::chrono::minutes{10})
+  if (!program::is_looked_at(*last, now, poll))
     findings.warn("last look",
                   fmt::format("the mailbox was last looked at {} min ago; is the service running?",
                               age.count()));
@@ -84,7 +86,7 @@ cli::Exit run_doctor(App& app, const cli::Arguments& arguments, cli::Io io) {
   look_at_files(findings, *config, now);
   findings.note("parser", app.new_parser()(""), "starts and answers");
   if (auto connection = program::look_at_store(findings, store_of(*config)))
-    look_at_last_look(findings, *connection, now);
+    look_at_last_look(findings, *connection, now, config->imap.poll);
   look_at_mailbox(findings, app, *config, now);
   program::look_at_relay(findings, app.connector, config->smtp, now);
   return findings.exit();

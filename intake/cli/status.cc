@@ -6,6 +6,7 @@
 #include "intake/cli/commands.h"
 #include "lib/cli/json_out.h"
 #include "lib/outbox/outbox_store.h"
+#include "lib/program/health.h"
 #include "lib/store/meta_store.h"
 
 namespace trust::intake {
@@ -18,9 +19,12 @@ cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io) {
     if (!counts) return cli::fail(io, counts.error());
     const auto outbox = outbox::OutboxStore{office.connection}.count_by_state("");
     if (!outbox) return cli::fail(io, outbox.error());
+    const UtcTime now = app.clock.now();
+    const std::chrono::milliseconds poll = office.config.imap.poll;
     const auto& [cases, mails_to_file, not_acknowledged] = *counts;
     if (arguments.wants_json()) {
       cli::print_json(io.out, {{"last_look", cli::or_null(*last_look)},
+                               {"healthy", program::is_looked_at(*last_look, now, poll)},
                                {"open", cases.open},
                                {"late", cases.late},
                                {"look", cases.look},
@@ -31,8 +35,8 @@ cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io) {
       return cli::Exit::done;
     }
     io.out << fmt::format(
-        "mailbox   last looked at {}\nopen      {}{}\nlook      {}\nanswered  {}\nto file   {}\n",
-        program::age_in_words(*last_look, app.clock.now()), cases.open,
+        "mailbox   {}\nopen      {}{}\nlook      {}\nanswered  {}\nto file   {}\n",
+        program::last_look_in_words(*last_look, now, poll), cases.open,
         cases.late > 0 ? fmt::format(", {} LATE", cases.late) : std::string{}, cases.look,
         cases.answered, mails_to_file);
     if (not_acknowledged > 0)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lib/outbox/outbox_store.h"
+#include "lib/program/commands.h"
 #include "lib/store/meta_store.h"
 
 namespace trust::program {
@@ -49,7 +50,7 @@ bool is_older(const std::optional<UtcTime>& time, UtcTime now, std::chrono::mill
 /// What is wrong, in words; "" if nothing is.
 std::string trouble(const Health& health, const Result<Signs>& signs, UtcTime now) {
   if (!signs) return "the store does not answer";
-  if (is_older(signs->last_look, now, std::max<std::chrono::milliseconds>(5min, 10 * health.poll)))
+  if (!is_looked_at(signs->last_look, now, health.poll))
     return "no look at the mailbox or site has succeeded lately";
   if (signs->oldest_due && is_older(signs->oldest_due, now, 10min) &&
       is_older(signs->relay_answered, now, 10min))
@@ -76,6 +77,20 @@ std::string metrics(const Result<Signs>& signs, bool ready, UtcTime now) {
 }
 
 }  // namespace
+
+bool is_looked_at(const std::optional<UtcTime>& last_look, UtcTime now,
+                  std::chrono::milliseconds poll) {
+  return !is_older(last_look, now, 3 * poll + 1min);
+}
+
+std::string last_look_in_words(const std::optional<UtcTime>& last_look, UtcTime now,
+                               std::chrono::milliseconds poll) {
+  const std::string age = age_in_words(last_look, now);
+  if (!last_look) return "NOT LOOKED AT: never";
+  return is_looked_at(last_look, now, poll)
+             ? "last looked at " + age
+             : fmt::format("NOT LOOKED AT since {} ({})", to_rfc3339(*last_look), age);
+}
 
 std::vector<web::Route> health_routes(const Health& health) {
   return {{"/healthz", [](const web::Request&) { return web::plain(200, "alive"); }},

@@ -5,6 +5,7 @@
 
 #include "lib/cli/json_out.h"
 #include "lib/outbox/outbox_store.h"
+#include "lib/program/health.h"
 #include "lib/store/meta_store.h"
 #include "notifier/announcement/announcement_store.h"
 #include "notifier/cli/commands.h"
@@ -39,16 +40,19 @@ cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io) {
     if (!mails) return cli::fail(io, mails.error());
     std::map<std::string, int> announcements;
     for (const Announcement& a : *open) ++announcements[std::string{name_of(a.state)}];
+    const UtcTime now = app.clock.now();
+    const std::chrono::milliseconds poll = all.config.site.poll;
     if (arguments.wants_json()) {
       cli::print_json(io.out, {{"last_look", cli::or_null(*last_look)},
+                               {"healthy", program::is_looked_at(*last_look, now, poll)},
                                {"watching", all.site.folder ? "folder" : "history"},
                                {"announcements", announcements},
                                {"subscribers", *readers},
                                {"outbox", *mails}});
       return cli::Exit::done;
     }
-    io.out << fmt::format("{:<13}last looked at {}\n", all.site.folder ? "folder" : "site",
-                          program::age_in_words(*last_look, app.clock.now()));
+    io.out << fmt::format("{:<13}{}\n", all.site.folder ? "folder" : "site",
+                          program::last_look_in_words(*last_look, now, poll));
     print_counts(io.out, "announcing", announcements);
     print_counts(io.out, "subscribers", *readers);
     print_counts(io.out, "outbox", *mails);

@@ -182,6 +182,8 @@ TEST_F(CommandTest, MigrateMakesStoreAndKeyringOnce) {
   const auto status = nlohmann::json::parse(run_here({"status", "--json"}).out);
   EXPECT_EQ(status["open"], 0);
   EXPECT_TRUE(status["last_look"].is_null());
+  EXPECT_EQ(status["healthy"], false);
+  EXPECT_NE(run_here({"status"}).out.find("NOT LOOKED AT: never"), std::string::npos);
 }
 
 TEST_F(CommandTest, ForeignOrLostKeyringIsRefused) {
