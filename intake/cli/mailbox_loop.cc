@@ -8,6 +8,7 @@
 #include "intake/mailbox/ledger_store.h"
 #include "lib/base/id.h"
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/config/config_file.h"
 #include "lib/program/servers.h"
 #include "lib/store/meta_store.h"
@@ -125,7 +126,9 @@ Status MailboxLoop::sync(Extent extent) {
     const Result<Synced> synced = moved ? sync_folder(*mailbox_, folder, *connection_,
                                                       office_.keyring, settings, app_.clock, count)
                                         : moved.error();
-    if (!synced && synced.error().fault() == Fault::not_found) {
+    // INBOX is always there: a server that denies it has no news that is good.
+    if (!synced && synced.error().fault() == Fault::not_found &&
+        !equals_ignoring_case(folder, "INBOX")) {
       is_missing(folder, synced.error());
       continue;
     }

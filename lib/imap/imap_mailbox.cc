@@ -68,6 +68,7 @@ std::vector<std::uint32_t> uids_of(std::span<const MailSummary> mails) {
 
 /// What a NO says about the next step.
 Fault fault_of_refusal(const Reply& no) {
+  if (no.word == "BAD") return Fault::unavailable;
   for (const char* code : {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN"})
     if (no.has_code(code)) return Fault::unavailable;
   for (const char* code : {"NOPERM", "AUTHORIZATIONFAILED", "AUTHENTICATIONFAILED", "EXPIRED"})
@@ -137,6 +138,7 @@ Result<std::string> ImapMailbox::name_of_folder(const std::string& folder) {
           },
           {});
   if (!ended) return ended.error();
+  if (!ended->ok) return Error{Fault::unavailable, "imap: the server does not list its folders"};
   if (!name) return Error{Fault::not_found, "imap: the server marks no folder as " + folder};
   return special_[folder] = *std::move(name);
 }

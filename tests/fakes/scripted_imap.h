@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,13 +14,15 @@ namespace trust::test {
 
 /// What an IMAP server says to commands, in memory. "$" in what it says becomes the command's tag.
 /// A command takes the first turn whose beginning it has; a turn is used once. A command that no
-/// turn fits is answered "BAD".
+/// turn fits is answered by `otherwise`.
 struct ImapScript {
   struct Turn {
     std::string to;
     std::string say;
   };
   std::deque<Turn> turns;
+  std::function<std::string(const std::string& command, const std::string& tag)> otherwise =
+      [](const std::string&, const std::string& tag) { return tag + " BAD what?\r\n"; };
   std::size_t piece = 65536;  ///< most bytes a receive gives
   enum class Silence { hangs_up, stalls } then = Silence::stalls;
   std::string repeat;              ///< said over and over once a command was answered with it
@@ -73,7 +76,9 @@ class ScriptedImap final : public net::Stream {
       script_.turns.erase(turn);
       return ok();
     }
-    said_ += tag + " BAD what?\r\n";
+    const std::string say = script_.otherwise(command, tag);
+    repeating_ = !script_.repeat.empty() && say == script_.repeat;
+    said_ += say;
     return ok();
   }
 
