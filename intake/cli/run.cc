@@ -1,4 +1,3 @@
-#include <ostream>
 #include <utility>
 
 #include "intake/cli/commands.h"
@@ -16,9 +15,6 @@ cli::Exit run_service(App& app, const cli::Arguments& arguments, cli::Io io) {
     const Config& config = office.config;
     if (const auto imap = program::endpoint_of("imap", config.imap); !imap) return imap.error();
     if (const auto smtp = program::endpoint_of("smtp", config.smtp); !smtp) return smtp.error();
-    if (!config.register_url && !config.register_file)
-      io.err << "note: no register is configured; answers may point to any https URL\n"
-             << std::flush;
     return program::Loaded{std::make_unique<Running>(app, *std::move(opened), stop, io.err),
                            store_of(config), office.needs_restart};
   };

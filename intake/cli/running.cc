@@ -30,6 +30,8 @@ Running::Running(App& app, std::unique_ptr<Office> office, StopSignal& stop, std
 Running::~Running() = default;
 
 Status Running::start_sending() {
+  if (!office_->config.register_url && !office_->config.register_file)
+    err_ << "note: no register is configured; answers may point to any https URL\n" << std::flush;
   worker_.emplace(
       program::sending_with(office_->config.smtp), office_->database,
       [this] { return program::transport_to(app_.connector, office_->config.smtp); },

@@ -115,6 +115,11 @@ ClaimedMail claimed_from(const Row& row) {
           .expires = row[12].time()};
 }
 
+constexpr Sql kFlow{"outbox_flow", R"sql(
+    SELECT (SELECT MIN(due_at) FROM outbox WHERE state IN ('queued', 'deferred') AND due_at <= $1),
+           (SELECT MAX(changed_at) FROM outbox WHERE reply_code > 0))sql",
+                    "ii"};
+
 }  // namespace
 
 Result<bool> OutboxStore::add(const NewMail& mail, UtcTime now) {
@@ -180,6 +185,12 @@ Result<bool> OutboxStore::is_more_urgent_due(Kind than, UtcTime now) {
 
 Result<int> OutboxStore::count_busy(UtcTime now) {
   return store::number(c_.query_one(kBusy, {now}));
+}
+
+Result<OutboxStore::Flow> OutboxStore::flow(UtcTime now) {
+  const Result<store::Row> row = c_.query_one(kFlow, {now});
+  if (!row) return row.error();
+  return Flow{(*row)[0].maybe_time(), (*row)[1].maybe_time()};
 }
 
 Result<std::map<std::string, int>> OutboxStore::count_by_state(const std::string& batch) {

@@ -62,6 +62,12 @@ class OutboxStore {
   Result<bool> is_more_urgent_due(Kind than, UtcTime now);
   /// How many rows are due now or in a worker's hands.
   Result<int> count_busy(UtcTime now);
+  /// Whether mail flows.
+  struct Flow {
+    std::optional<UtcTime> oldest_due;      ///< of what waits and is due
+    std::optional<UtcTime> relay_answered;  ///< the last verdict that was the relay's
+  };
+  Result<Flow> flow(UtcTime now);
   /// Rows by state, of one batch or (batch "") of all.
   Result<std::map<std::string, int>> count_by_state(const std::string& batch);
   /// Rows by state, of those that changed since then.

@@ -12,15 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A verdict without a code was not the relay's.
-constexpr store::Sql kFlow{"outbox_flow", R"sql(
-    SELECT (SELECT MIN(due_at) FROM outbox WHERE state IN ('queued', 'deferred') AND due_at <= $1),
-           (SELECT MAX(changed_at) FROM outbox WHERE reply_code > 0))sql",
-                           "ii"};
-
 /// What the store says now.
 struct Signs {
-  std::optional<UtcTime> last_look, oldest_due, relay_answered;
+  std::optional<UtcTime> last_look;
+  outbox::OutboxStore::Flow flow;
   std::map<std::string, std::map<std::string, int>> gauges;
 };
 
@@ -29,15 +24,16 @@ Result<Signs> signs_of(const Health& health, UtcTime now) {
   if (!c) return c.error();
   const auto look = store::MetaStore{*c}.time(store::Fact::last_look);
   if (!look) return look.error();
-  const Result<store::Row> flow = c->query_one(kFlow, {now});
+  outbox::OutboxStore outbox{*c};
+  const auto flow = outbox.flow(now);
   if (!flow) return flow.error();
-  Signs signs{*look, (*flow)[0].maybe_time(), (*flow)[1].maybe_time(), {}};
+  Signs signs{*look, *flow, {}};
   if (health.gauges) {
     auto more = health.gauges(*c);
     if (!more) return more.error();
     signs.gauges = *std::move(more);
   }
-  auto mails = outbox::OutboxStore{*c}.count_by_state("");
+  auto mails = outbox.count_by_state("");
   if (!mails) return mails.error();
   signs.gauges["trust_outbox_mails"] = *std::move(mails);
   return signs;
@@ -52,8 +48,8 @@ std::string trouble(const Health& health, const Result<Signs>& signs, UtcTime no
   if (!signs) return "the store does not answer";
   if (!is_looked_at(signs->last_look, now, health.poll))
     return "no look at the mailbox or site has succeeded lately";
-  if (signs->oldest_due && is_older(signs->oldest_due, now, 10min) &&
-      is_older(signs->relay_answered, now, 10min))
+  if (signs->flow.oldest_due && is_older(signs->flow.oldest_due, now, 10min) &&
+      is_older(signs->flow.relay_answered, now, 10min))
     return "mail is due and the relay answers nothing";
   return "";
 }
@@ -65,8 +61,8 @@ std::string metrics(const Result<Signs>& signs, bool ready, UtcTime now) {
   std::string text = gauge("trust_store_up", signs ? 1 : 0) + gauge("trust_ready", ready ? 1 : 0);
   if (!signs) return text;
   for (const auto& [name, time] : {std::pair{"trust_last_look_age_seconds", signs->last_look},
-                                   {"trust_relay_answer_age_seconds", signs->relay_answered},
-                                   {"trust_oldest_due_mail_age_seconds", signs->oldest_due}})
+                                   {"trust_relay_answer_age_seconds", signs->flow.relay_answered},
+                                   {"trust_oldest_due_mail_age_seconds", signs->flow.oldest_due}})
     if (time) text += gauge(name, std::chrono::floor<std::chrono::seconds>(now - *time).count());
   for (const auto& [name, counts] : signs->gauges) {
     text += fmt::format("# TYPE {} gauge\n", name);

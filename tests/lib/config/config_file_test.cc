@@ -263,7 +263,7 @@ TEST(Reference, NamesEveryKeyWithItsDefault) {
   const std::string text = reference(rows_of<Small>());
   for (const Row& row : rows_of<Small>())
     EXPECT_NE(text.find(std::string{row.key} + "  ("), std::string::npos) << row.key;
-  EXPECT_NE(text.find("imap.poll  (default \"30s\")\n    How often to look.\n"), std::string::npos)
+  EXPECT_NE(text.find("imap.poll  (default \"30s\")\n    How often to look;"), std::string::npos)
       << text;
 }
 
