@@ -312,7 +312,7 @@ void Worker::Impl::run_keeper() {
       if (Result<store::Connection> fresh = database.connect())
         connection.emplace(*std::move(fresh));
     // The store has logged what failed.
-    if (connection && !housekeep(*connection)) connection.reset();
+    if (connection && !(housekeep(*connection) && presence->keep())) connection.reset();
     lock.lock();
   }
 }

@@ -1,4 +1,5 @@
 #include <future>
+#include <utility>
 
 #include "tests/lib/outbox/worker_fixture.h"
 
@@ -16,18 +17,50 @@ TEST_P(WorkerTest, SendsEveryRowOnceOverSeveralConnections) {
   EXPECT_EQ(count("accepted"), 100);
 }
 
-TEST_P(WorkerTest, SendingIsInTheStoreBeforeTheDotLeaves) {
-  queue("ann@example.org");
-  store::Connection eye = store_.connect();
-  std::string seen;
-  relay_.at_dot = [&](const std::string&) {
-    seen = (*eye.query_one(store::Sql{"see", "SELECT state FROM outbox", "t"}))[0].text();
-  };
-  Worker w = worker();
-  ASSERT_TRUE(w.start());
-  ASSERT_TRUE(w.wait_until_idle());
-  w.stop();
-  EXPECT_EQ(seen, "sending");
+/// Lets the dot leave and only then asks for the mark.
+class CarelessLine : public FakeRelay::Line {
+ public:
+  explicit CarelessLine(FakeRelay& relay) : Line{relay}, relay_{relay} {}
+  mail::SendResult send(const mail::Envelope& envelope, std::string_view message,
+                        const BeforeDot& before_dot) override {
+    if (relay_.at_dot) relay_.at_dot(envelope.to);
+    const auto at_dot = std::exchange(relay_.at_dot, nullptr);
+    const mail::SendResult result = Line::send(envelope, message, before_dot);
+    relay_.at_dot = at_dot;
+    return result;
+  }
+
+ private:
+  FakeRelay& relay_;
+};
+
+class DotTest : public WorkerTest {
+ protected:
+  /// What another session reads when the dot of the only mail leaves.
+  template <class Line>
+  std::string state_at_the_dot() {
+    queue("ann@example.org");
+    store::Connection eye = store_.connect();
+    std::string seen;
+    relay_.at_dot = [&](const std::string&) {
+      seen = (*eye.query_one(store::Sql{"see", "SELECT state FROM outbox", "t"}))[0].text();
+    };
+    Worker w{{},   store_.database(), [this] { return std::make_unique<Line>(relay_); }, {}, clock_,
+             stop_};
+    EXPECT_TRUE(w.start());
+    EXPECT_TRUE(w.wait_until_idle());
+    w.stop();
+    EXPECT_EQ(count("accepted"), 1);
+    return seen;
+  }
+};
+
+TEST_P(DotTest, SendingIsInTheStoreBeforeTheDotLeaves) {
+  EXPECT_EQ(state_at_the_dot<FakeRelay::Line>(), "sending");
+}
+
+TEST_P(DotTest, PositiveControlADotThatLeavesWithoutTheMarkIsSeen) {
+  EXPECT_EQ(state_at_the_dot<CarelessLine>(), "claimed");
 }
 
 TEST_P(WorkerTest, EachVerdictHasItsState) {
@@ -165,6 +198,7 @@ TEST_P(WorkerTest, WhoLeftBeforeTheDotGetsNothing) {
   EXPECT_EQ(count("suppressed"), 1);
 }
 
+INSTANTIATE_TEST_SUITE_P(Stores, DotTest, test::kBothStores, test::store_name);
 INSTANTIATE_TEST_SUITE_P(Stores, WorkerTest, test::kBothStores, test::store_name);
 
 }  // namespace

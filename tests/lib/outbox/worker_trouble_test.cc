@@ -175,7 +175,7 @@ TEST_P(StopTest, AnswersThatDoNotComeWithinStopWaitAreUncertain) {
 TEST_P(StopTest, ALivingWorkersLeasesAreExtended) {
   SlowRelay relay{SlowRelay::Waits::for_answer};
   for (int i = 0; i < 2; ++i) queue("r" + std::to_string(i) + "@example.org");
-  Worker w{{.connections = 2, .lease = 4s, .claim_rows = 1},
+  Worker w{{.connections = 2, .lease = 4s, .claim_rows = 1, .stop_wait = 50ms},
            store_.database(),
            [&relay] { return std::make_unique<SlowRelay::Line>(relay); },
            {},
