@@ -112,26 +112,27 @@ constexpr long kVerified = 0, kNotSet = 1, kNotYetValid = 9, kExpired = 10, kOth
 constexpr long kUnknownIssuer[] = {2, 18, 19, 20, 21};
 
 Error explain_certificate(const std::string& place, long verify_result, bool own_ca) {
-  const auto denied = [&](std::string_view why) {
-    return Error{Fault::denied, place + ": " + std::string{why}};
+  // The server may be put right at any time, and no secret was shown to it.
+  const auto untrusted = [&](std::string_view why) {
+    return Error{Fault::unavailable, place + ": " + std::string{why}};
   };
   // Not OpenSSL's refusal, so libcurl's, which compares the name itself.
   if (verify_result == kVerified || verify_result == kNotSet || verify_result == kOtherName ||
       verify_result == kOtherAddress)
-    return denied(
+    return untrusted(
         "the certificate is for another name; write the host as the certificate names it");
   if (verify_result == kExpired)
-    return denied("the certificate has expired; renew it on the server");
+    return untrusted("the certificate has expired; renew it on the server");
   if (verify_result == kNotYetValid)
-    return denied("the certificate is not valid yet; check the clocks of both machines");
+    return untrusted("the certificate is not valid yet; check the clocks of both machines");
   if (std::find(std::begin(kUnknownIssuer), std::end(kUnknownIssuer), verify_result) !=
       std::end(kUnknownIssuer))
-    return denied(
+    return untrusted(
         own_ca
             ? "the certificate was not issued by the authority in ca_file; put the right one there"
             : "the certificate was issued by an authority that is not trusted here; name its "
               "certificate in ca_file");
-  return denied("the certificate cannot be trusted; look at it with openssl s_client");
+  return untrusted("the certificate cannot be trusted; look at it with openssl s_client");
 }
 
 }  // namespace
@@ -275,7 +276,7 @@ Error CurlHandle::explain(const std::string& place) const {
       return error(Fault::invalid,
                    "ca_file holds no certificate; name a file of certificates in PEM form");
     case CURLE_USE_SSL_FAILED:
-      return error(Fault::denied,
+      return error(Fault::unavailable,
                    "the server does not offer STARTTLS, and nothing is sent in clear text; use the "
                    "TLS port");
     case CURLE_LOGIN_DENIED:

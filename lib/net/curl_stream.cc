@@ -219,7 +219,7 @@ Error explain_denied(const Attempt& attempt, const std::string& place) {
     return {Fault::unavailable, place + ": the server cannot check logins now; try again later"};
   if (attempt.watch->was_answered()) return attempt.status.error();
   return {
-      Fault::denied,
+      Fault::unavailable,
       place + ": the server offers no login that we can use; use the TLS port, and allow PLAIN"};
 }
 
@@ -247,12 +247,13 @@ Result<std::unique_ptr<Stream>> CurlConnector::connect(const Endpoint& endpoint)
 
   if (attempt.watch->preauth)
     return Error{
-        Fault::denied,
+        Fault::unavailable,
         url->place() + ": the server did not ask who we are; it must ask for the password"};
   if (attempt.watch->smtp && !url->user.empty() && !attempt.watch->taken)
-    return Error{Fault::denied, url->place() +
-                                    ": the server does not offer a login though there is a secret; "
-                                    "use the submission port"};
+    return Error{Fault::unavailable,
+                 url->place() +
+                     ": the server does not offer a login though there is a secret; "
+                     "use the submission port"};
   curl_socket_t socket = CURL_SOCKET_BAD;
   curl_easy_getinfo(attempt.handle->get(), CURLINFO_ACTIVESOCKET, &socket);
   if (socket == CURL_SOCKET_BAD)

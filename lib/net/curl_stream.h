@@ -14,7 +14,7 @@ namespace trust::net {
 /// which no `ca_file` is set: that is clear text, and it is given up if the name leads elsewhere.
 /// TLS is 1.2 or later, the certificate's chain and name are always checked; with `ca_file` only
 /// that file is believed, not the system's.
-/// With a secret, a session in which the server did not take it is an error (denied), never an
+/// With a secret, a session in which the server did not take it is an error, never an
 /// anonymous one. The secret goes by PLAIN or LOGIN, a token by XOAUTH2 or OAUTHBEARER.
 /// Bytes that came together with the login's last reply are lost: ask CAPABILITY or EHLO anew.
 class CurlConnector final : public Connector {

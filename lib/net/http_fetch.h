@@ -37,8 +37,7 @@ std::string origin_of(std::string_view url);
 /// names one literally, or "localhost"; what counts is the address that is connected to. http:// is
 /// for loopback addresses only.
 ///   invalid      no http(s) URL, a foreign origin, clear text to another machine, a private one
-///   denied       the certificate is not good
-///   unavailable  unreachable, too slow, hung up, or longer than max_bytes
+///   unavailable  unreachable, too slow, hung up, longer than max_bytes, or certificate not good
 Result<HttpAnswer> http_get(const std::string& url, std::span<const std::string> configured,
                             const FetchLimits& limits = {});
 

@@ -16,8 +16,8 @@ namespace trust::net {
 Result<std::vector<std::string>> resolve(const std::string& host);
 
 /// When the certificate that the server shows ends. Connects with TLS (STARTTLS for imap://,
-/// smtp://) and verifies, does not log in; also https://. Faults as Connector::connect, an expired
-/// certificate is `denied`; Fault::not_found: the connection has no TLS.
+/// smtp://) and verifies, does not log in; also https://. Faults as Connector::connect;
+/// Fault::not_found: the connection has no TLS.
 Result<UtcTime> certificate_end(const Endpoint& endpoint);
 
 }  // namespace trust::net

@@ -58,9 +58,9 @@ class Connector {
  public:
   virtual ~Connector() = default;
   /// A stream that is connected, TLS-verified and logged in.
-  ///   denied       login refused, not offered though we have a secret, or certificate not good
+  ///   denied       login refused: the same secret is refused again
   ///   invalid      the URL is wrong, or asks for clear text to another machine
-  ///   unavailable  unreachable, too slow, or hung up
+  ///   unavailable  unreachable, too slow, hung up, certificate not good, no TLS or login offered
   virtual Result<std::unique_ptr<Stream>> connect(const Endpoint& endpoint) = 0;
 };
 

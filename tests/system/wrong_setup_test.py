@@ -75,7 +75,7 @@ class WrongSetup(Stage):
         nobody = f"127.0.0.1:{free_port()}"
         for name, changes, code, said in (
                 ("IMAP unreachable", {"imap": {"url": f"imaps://s@{nobody}"}}, _UNAVAILABLE, "imap|mailbox"),
-                ("IMAP wrong certificate", {"imap": {"ca_file": str(other / "ca.pem")}}, _FAILED, "certificate"),
+                ("IMAP wrong certificate", {"imap": {"ca_file": str(other / "ca.pem")}}, _UNAVAILABLE, "certificate"),
                 ("IMAP wrong password", {"imap": {"password_file": str(wrong_password)}}, _FAILED, "password|log ?in"),
                 ("IMAP no certificate file", {"imap": {"ca_file": "/nowhere/ca.pem"}}, _FAILED, "ca_file|ca.pem"),
         ):

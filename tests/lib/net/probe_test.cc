@@ -31,7 +31,7 @@ TEST(Probe, AnExpiredCertificateIsSaid) {
   const Result<UtcTime> end =
       certificate_end({.url = server.url("imaps", "u"), .ca_file = server.ca_file()});
   ASSERT_FALSE(end);
-  EXPECT_EQ(end.error().fault(), Fault::denied);
+  EXPECT_EQ(end.error().fault(), Fault::unavailable);
   EXPECT_THAT(end.error().text(), testing::HasSubstr("has expired"));
 }
 
