@@ -136,7 +136,7 @@ class IntakeReload(Reload):
         self.end(programs, "intake", service)
 
     def test_a_silent_mailbox_keeps_nobody(self):
-        for group in ("imap",):
+        for group in ("imap", "smtp"):
             with self.subTest(group), Silent() as silent:
                 programs = self.programs("silent-" + group)
                 self.first_look(programs, "intake")

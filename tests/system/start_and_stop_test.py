@@ -138,6 +138,17 @@ class Stop(Started):
         finally:
             self.world.dovecot.signal(signal.SIGCONT)
 
+    def test_a_relay_that_says_nothing_keeps_nobody(self):
+        programs = self.prepared("silent-relay", "intake")
+        programs.relay.on_greeting = lambda: "hang"
+        service = programs.start("intake")
+        self.drop(11)
+        wait_for("a mail that waits", lambda: programs.relay.visits and rows(programs.store, "SELECT count(*) FROM outbox WHERE state IN ('queued', 'claimed')") != [("0",)])
+        self.stop(programs, "intake", service)
+        programs.relay.on_greeting = lambda: "greet"
+        self.must(programs.call("intake", "run", "--until-idle"))
+        self.assertEqual(len(self.told(programs, "p11@example.net")), 1, "nothing was lost by it")
+
     def test_what_is_on_the_wire_is_waited_for(self):
         """The control of the others: a stop that has something to wait for does take longer."""
         programs = self.prepared("on-the-wire", "intake")
