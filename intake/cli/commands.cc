@@ -89,7 +89,8 @@ std::vector<cli::Command<App>> all_commands() {
        run_acknowledge},
       {"adopt",
        "",
-       "Makes cases of mails that were there before the first run; nobody is acknowledged",
+       "Has `run` make cases of mails that were there before it; older than a day are not "
+       "acknowledged",
        {{"--since", "DATE", "those that arrived since then"}, kBy, kJson},
        run_adopt},
       {"import",

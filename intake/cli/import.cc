@@ -10,6 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/cli/json_out.h"
 #include "lib/cli/progress.h"
+#include "lib/store/transact.h"
 
 namespace trust::intake {
 
@@ -17,15 +18,11 @@ namespace {
 
 constexpr std::chrono::hours kClockSkew{1};
 
-struct Taken {
-  int stored = 0, known = 0;
-};
-
-/// All mails of one file, each in a transaction of its own.
-/// If we die between two, then the same command finds what is stored and goes on behind it.
+/// All mails of one file, each in a transaction of its own; `kept` hears what became of each. If we
+/// die between two, then the same command finds what is stored and goes on behind it.
 Status take_in(const std::string& file, Office& office, const ParseMail& parse,
-               MayAcknowledge acknowledge, const Clock& clock, cli::Progress& progress,
-               Taken& taken) {
+               MayAcknowledge acknowledge, const Clock& clock,
+               const std::function<void(LedgerStore::Kept)>& kept) {
   std::ifstream in{file, std::ios::binary};
   MailFile mails{in, kMostMailBytes};
   bool any = false;
@@ -39,18 +36,12 @@ Status take_in(const std::string& file, Office& office, const ParseMail& parse,
     const Received received = stamp && *stamp <= now + kClockSkew
                                   ? Received{*stamp, "received_field"}
                                   : Received{now, "first_seen"};
-    LedgerStore::Kept kept{};
-    const Status done = office.connection.transaction([&](store::Connection& c) -> Status {
-      auto stored =
-          LedgerStore{c}.import({0, {}, mail->size, mail->raw, mail->truncated}, received,
-                                office.keyring.digest("bytes", mail->raw), acknowledge, now);
-      if (!stored) return stored.error();
-      kept = stored->kept;
-      return ok();
+    const auto stored = store::transact(office.connection, [&](store::Connection& c) {
+      return LedgerStore{c}.import({0, {}, mail->size, mail->raw, mail->truncated}, received,
+                                   office.keyring.digest("bytes", mail->raw), acknowledge, now);
     });
-    if (!done) return done;
-    ++(kept == LedgerStore::Kept::stored ? taken.stored : taken.known);
-    progress.step();
+    if (!stored) return stored.error();
+    kept(stored->kept);
   }
   if (!any || in.bad()) return Error{Fault::not_found, "holds no mail, or cannot be read"};
   return ok();
@@ -63,22 +54,23 @@ cli::Exit run_import(App& app, const cli::Arguments& arguments, cli::Io io) {
     const auto acknowledge =
         arguments.has("--acknowledge") ? MayAcknowledge::yes : MayAcknowledge::no;
     const ParseMail parse = app.new_parser();
-    Taken taken;
+    int stored = 0, known = 0;
     auto exit = cli::Exit::done;
     {
       cli::Progress progress{io.err, "mails", 0};
+      const auto count = [&](LedgerStore::Kept kept) {
+        ++(kept == LedgerStore::Kept::stored ? stored : known);
+        progress.step();
+      };
       for (const std::string& file : arguments.words())
-        if (const Status done =
-                take_in(file, office, parse, acknowledge, app.clock, progress, taken);
-            !done)
+        if (const Status done = take_in(file, office, parse, acknowledge, app.clock, count); !done)
           exit = cli::fail(io, done.error().within(file));
     }
-    log(Event::mails_imported, {{"count", taken.stored}, {"known", taken.known}});
+    log(Event::mails_imported, {{"count", stored}, {"known", known}});
     if (arguments.wants_json())
-      cli::print_json(io.out, {{"taken_in", taken.stored}, {"known", taken.known}});
+      cli::print_json(io.out, {{"taken_in", stored}, {"known", known}});
     else
-      io.out << fmt::format("{} taken in, {} known already; `run` files them\n", taken.stored,
-                            taken.known);
+      io.out << fmt::format("{} taken in, {} known already; `run` files them\n", stored, known);
     return exit;
   });
 }

@@ -19,13 +19,13 @@ struct Quarantine {
   std::vector<std::optional<UtcTime>> due;  ///< of each; none: its promise has not begun
 };
 
-/// All of it, or only the mail of that name. Fault::not_found: there is none.
+/// All that was asked for in vain, or only the mail of that name. Fault::not_found: there is none.
 Result<Quarantine> find(Office& office, const std::vector<std::string>& words) {
   const auto all = LedgerStore{office.connection}.quarantined();
   if (!all) return all.error();
   Quarantine found;
   for (const Mail& mail : *all) {
-    if (!words.empty() && mail.name() != words.front()) continue;
+    if (mail.tries == 0 || (!words.empty() && mail.name() != words.front())) continue;
     const auto promises =
         CaseStore{office.connection}.promises_of(std::string{kQuarantineCase} + mail.name());
     if (!promises) return promises.error();

@@ -39,8 +39,9 @@ constexpr Sql kAgain{"quarantined_due", R"sql(
     WHERE outcome = 'quarantined' AND account = $1 AND folder = $2 AND uidvalidity = $3 AND next_try_at <= $4
     ORDER BY tries, uid)sql",
                      "ii"};
-constexpr Sql kCountAgain{"count_quarantined",
-                          "SELECT COUNT(*) FROM mailbox_ledger WHERE outcome = 'quarantined'", "i"};
+constexpr Sql kCountAgain{
+    "count_quarantined",
+    "SELECT COUNT(*) FROM mailbox_ledger WHERE outcome = 'quarantined' AND tries > 0", "i"};
 constexpr Sql kEnter{"enter_uid", R"sql(
     INSERT INTO mailbox_ledger (account, folder, uidvalidity, uid, outcome, mail_id, arrived_at, seen_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -74,7 +75,10 @@ constexpr Sql kNotOnlySent{"not_only_sent", R"sql(
     WHERE id = $2 AND LOWER(folder) = '\sent' AND relation IN ('', 'sent'))sql"};
 constexpr Sql kAdopt{"adopt_uids", R"sql(
     UPDATE mailbox_ledger SET outcome = 'quarantined', seen_at = $1, tries = 0, next_try_at = 0
-    WHERE outcome = 'before_us' AND account = $2 AND folder = $3 AND arrived_at >= $4)sql"};
+    WHERE outcome = 'before_us' AND account = $2 AND folder = $3 AND arrived_at >= $4
+      AND uidvalidity = (SELECT f.uidvalidity FROM mailbox_folder f WHERE f.account = $5 AND f.folder = $6)
+    RETURNING uid)sql",
+                     "i"};
 constexpr Sql kTombstone{"find_tombstone", "SELECT at FROM tombstone WHERE digest_bytes = $1", "i"};
 constexpr Sql kInsertMail{"insert_mail", R"sql(
     INSERT INTO mail (id, stage, folder, first_seen_at, received_at, received_by, size_bytes, truncated, raw,
@@ -223,9 +227,9 @@ Result<LedgerStore::Stored> LedgerStore::import(const mail::FetchedMail& mail,
               received, digest_bytes, now);
 }
 
-Status LedgerStore::adopt(const std::string& account, const std::string& folder, UtcTime since,
-                          UtcTime now) {
-  return c_.execute(kAdopt, {now, account, folder, since});
+Result<int> LedgerStore::adopt(const std::string& account, const std::string& folder, UtcTime since,
+                               UtcTime now) {
+  return store::how_many(c_.query(kAdopt, {now, account, folder, since, account, folder}));
 }
 
 Result<LedgerStore::Stored> LedgerStore::keep(const std::string& folder,

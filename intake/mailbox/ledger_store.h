@@ -38,6 +38,7 @@ class LedgerStore {
   };
   Result<std::vector<Again>> to_try_again(const FolderKey& key, UtcTime now);
 
+  /// Without those that were not asked for yet.
   Result<int> count_quarantined();
 
   Status enter_before_us(const FolderKey& key, std::uint32_t uid, std::optional<UtcTime> arrived,
@@ -83,8 +84,9 @@ class LedgerStore {
   Result<Stored> import(const mail::FetchedMail& mail, const Received& received,
                         const std::string& digest_bytes, MayAcknowledge acknowledge, UtcTime now);
   /// Mails of the folder that were there before us and arrived at `since` or later are still to
-  /// come, as if first seen now.
-  Status adopt(const std::string& account, const std::string& folder, UtcTime since, UtcTime now);
+  /// come, as if first seen now: in quarantine, asked for 0 times and due. How many.
+  Result<int> adopt(const std::string& account, const std::string& folder, UtcTime since,
+                    UtcTime now);
 
   /// For audits: UIDs by what became of them.
   struct Accounted {

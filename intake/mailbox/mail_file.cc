@@ -27,9 +27,8 @@ MailFile::MailFile(std::istream& in, std::uint64_t max_bytes) : in_{in}, max_byt
 bool MailFile::read_piece() {
   is_line_start_ = piece_.empty() || piece_.back() == '\n';
   piece_.clear();
-  std::streambuf* const bytes = in_.rdbuf();
   while (piece_.size() < kPieceBytes && (piece_.empty() || piece_.back() != '\n')) {
-    const int byte = bytes->sbumpc();
+    const int byte = in_.get();
     if (byte == std::char_traits<char>::eof()) break;
     piece_ += static_cast<char>(byte);
   }

@@ -76,6 +76,7 @@ class Look {
   FolderKey key_;
   std::optional<LedgerStore::Folder> before_;  ///< the folder as it was left
   std::uint32_t renewed_below_ = 0;
+  Uids adopted_;  ///< quarantined ones that nobody asked for yet
   Synced synced_;
   std::vector<FetchedMail> held_;
   std::uint64_t held_bytes_ = 0;
@@ -112,18 +113,22 @@ Result<Synced> Look::run() {
   if (!settled) return settled.error();
   const auto due = ledger_.to_try_again(key_, now);
   if (!due) return due.error();
-  std::set<std::uint32_t> suspects;
-  for (const auto& again : *due)
-    if (again.tries > 0) suspects.insert(again.uid);  // else adopted, and not asked for yet
+  std::set<std::uint32_t> due_again;
+  for (const auto& again : *due) {
+    due_again.insert(again.uid);
+    if (again.tries == 0) adopted_.push_back(again.uid);
+  }
   Uids fresh;
   for (const std::uint32_t uid : *uids)
-    if (!contains(*settled, uid) && !suspects.contains(uid)) fresh.push_back(uid);
+    if (!contains(*settled, uid) && !due_again.contains(uid)) fresh.push_back(uid);
   if (!anew)
     synced_.overlooked = static_cast<int>(std::count_if(
         fresh.begin(), fresh.end(), [&](auto uid) { return uid < settings_.overlooked_below; }));
   if (synced_.overlooked > 0) log(Event::mail_overlooked, {{"count", synced_.overlooked}});
   synced_.known = static_cast<int>(uids->size() - fresh.size()) - synced_.before_us;
 
+  fresh.insert(fresh.end(), adopted_.begin(), adopted_.end());
+  std::sort(fresh.begin(), fresh.end());
   const auto batch = static_cast<std::size_t>(std::max(settings_.batch, 1));
   for (std::size_t at = 0; at < fresh.size(); at += batch) {
     const std::span all{fresh};
@@ -264,7 +269,7 @@ Status Look::take_in(std::span<const std::uint32_t> uids, int tries_before) {
 
 Status Look::keep(FetchedMail mail) {
   // The same rule as at the first look, for a server that gave old mail a new INTERNALDATE.
-  if (stood_at_renewal(mail.uid)) {
+  if (stood_at_renewal(mail.uid) && !contains(adopted_, mail.uid)) {
     const UtcTime now = clock_.now();
     const Received received = received_after_renewal(mail.raw, mail.internal_date, now);
     const auto known = ledger_.knows(keyring_.digest("bytes", mail.raw));

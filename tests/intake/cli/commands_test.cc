@@ -1,85 +1,11 @@
-#include "intake/cli/commands.h"
-
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
-#include "lib/base/file.h"
-#include "lib/base/log.h"
 #include "lib/base/text.h"
-#include "lib/mail/parse.h"
+#include "tests/intake/cli/command_world.h"
 
 namespace trust::intake {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct NowhereConnector final : net::Connector {
-  Result<std::unique_ptr<net::Stream>> connect(const net::Endpoint&) override {
-    return Error{Fault::unavailable,
-                 "imaps://mail.example.org:993: nobody answers; is the server up?"};
-  }
-};
-
-struct Ran {
-  cli::Exit exit = cli::Exit::done;
-  std::string out, err;
-};
-
-/// Runs commands against a folder of its own, with a configuration in it.
-class CommandTest : public testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = fs::path{testing::TempDir()} / ("commands." + std::to_string(::getpid()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    write("secret", "x\n");
-    write("intake.json",
-          R"({"address": "security@example.org", "staff": [{"address": "ada@example.org"}],
-      "imap": {"url": "imaps://u@mail.example.org", "password_file": "secret"},
-      "smtp": {"url": "smtps://u@mail.example.org", "password_file": "secret"},
-      "store": {"url": "sqlite:db/intake.db"}, "templates": ")" +
-              fs::absolute("templates").string() + "\"}");
-    ::unsetenv("TRUST_STAFF");
-    set_log_output(LogTo::nowhere);
-  }
-  void TearDown() override {
-    set_log_output(LogTo::nowhere);
-    fs::remove_all(folder_);
-  }
-
-  void write(const std::string& name, const std::string& content) {
-    std::ofstream{folder_ / name, std::ios::binary} << content;
-  }
-  std::string read(const std::string& name) { return read_file(folder_ / name).value_or("none"); }
-
-  Ran run(std::vector<std::string> line, const std::string& input = "") {
-    App app{clock_, connector_, [] {
-              return ParseMail{[](std::string_view raw) -> Result<mail::ParsedMail> {
-                return mail::parse(raw);
-              }};
-            }};
-    std::istringstream in{input};
-    std::ostringstream out, err;
-    Ran ran;
-    ran.exit = cli::run_program<App>(kProgram, commands(), app, line, {in, out, err});
-    ran.out = out.str();
-    ran.err = err.str();
-    return ran;
-  }
-  Ran run_here(std::vector<std::string> line, const std::string& input = "") {
-    line.push_back("--config=" + (folder_ / "intake.json").string());
-    return run(std::move(line), input);
-  }
-
-  SystemClock clock_;
-  NowhereConnector connector_;
-  fs::path folder_;
-};
 
 TEST_F(CommandTest, HelpAndTableAgree) {
   std::set<std::string_view> names;
@@ -212,8 +138,9 @@ TEST_F(CommandTest, SecondRunIsRefused) {
   ASSERT_TRUE(lock);
   const Ran ran = run_here({"run", "--until-idle"});
   EXPECT_EQ(ran.exit, cli::Exit::conflict);
-  EXPECT_EQ(ran.err, "another trust-intake run is at work here and holds " +
-                         (folder_ / "db/lock").string() + "; end it first\n");
+  EXPECT_TRUE(ran.err.ends_with("another trust-intake run is at work here and holds " +
+                                (folder_ / "db/lock").string() + "; end it first\n"))
+      << ran.err;
 }
 
 TEST_F(CommandTest, RunWithoutSecretNamesTheFile) {
