@@ -30,10 +30,11 @@ constexpr Sql kCallLate{"call_promise_late", R"sql(
     WHERE case_id = $2 AND kind = $3 AND start_at = $4 AND due_at <= $5
       AND met_at IS NULL AND void_at IS NULL AND late_at IS NULL RETURNING case_id)sql",
                         "t"};
-constexpr Sql kHasMorning{"has_morning", "SELECT day FROM morning_list WHERE day = $1", "t"};
-constexpr Sql kBeginMorning{
-    "begin_morning",
-    "INSERT INTO morning_list (day) VALUES ($1) ON CONFLICT (day) DO NOTHING RETURNING day", "t"};
+constexpr Sql kWasDone{"was_done", "SELECT day FROM daily WHERE what = $1 AND day = $2", "t"};
+constexpr Sql kBegin{"begin_daily",
+                     "INSERT INTO daily (what, day) VALUES ($1, $2) ON CONFLICT (what, day) DO "
+                     "NOTHING RETURNING day",
+                     "t"};
 
 Promise promise_from(const Row& row) {
   Promise promise;
@@ -66,12 +67,12 @@ Result<bool> AlarmStore::call_late(const Promise& promise, UtcTime now) {
   return store::any(c_.query(kCallLate, key_of(promise, now)));
 }
 
-Result<bool> AlarmStore::has_morning(UtcDay day) {
-  return store::any(c_.query(kHasMorning, {to_iso_day(day)}));
+Result<bool> AlarmStore::was_done(std::string_view what, UtcDay day) {
+  return store::any(c_.query(kWasDone, {what, to_iso_day(day)}));
 }
 
-Result<bool> AlarmStore::begin_morning(UtcDay day) {
-  return store::any(c_.query(kBeginMorning, {to_iso_day(day)}));
+Result<bool> AlarmStore::begin(std::string_view what, UtcDay day) {
+  return store::any(c_.query(kBegin, {what, to_iso_day(day)}));
 }
 
 }  // namespace trust::intake

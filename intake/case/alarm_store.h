@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "intake/case/case.h"
@@ -25,9 +25,10 @@ class AlarmStore {
   Result<bool> warn(const Promise& promise, UtcTime now);
   Result<bool> call_late(const Promise& promise, UtcTime now);
 
-  Result<bool> has_morning(UtcDay day);
-  /// False: that day's list was made before.
-  Result<bool> begin_morning(UtcDay day);
+  /// Of what is done once a day: "morning", "anchor".
+  Result<bool> was_done(std::string_view what, UtcDay day);
+  /// False: it was done on that day.
+  Result<bool> begin(std::string_view what, UtcDay day);
 
  private:
   store::Connection& c_;

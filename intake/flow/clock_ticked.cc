@@ -1,6 +1,7 @@
 #include "intake/flow/clock_ticked.h"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "intake/answer/alarm.h"
@@ -133,17 +134,31 @@ Result<MorningFacts> what_waits(const FlowTools& tools, Connection& connection, 
   return facts;
 }
 
-/// If we die here, then the day is not begun, and the next tick begins it.
+/// What is done on each day once. If we die here, then the day's is not begun, and the next tick
+/// begins it; after the commit it is done for every process.
+Result<int> once_a_day(const FlowTools& tools, std::string_view what, UtcTime now,
+                       const std::function<Result<int>(Connection&)>& act) {
+  const Result<bool> done = AlarmStore{tools.connection}.was_done(what, day_of(now));
+  if (!done) return done.error();
+  if (*done) return 0;
+  return store::transact(tools.connection, [&](Connection& c) -> Result<int> {
+    const Result<bool> first = AlarmStore{c}.begin(what, day_of(now));
+    if (!first) return first.error();
+    return *first ? act(c) : Result<int>{0};
+  });
+}
+
+Result<int> anchor_history(const FlowTools& tools, UtcTime now) {
+  return once_a_day(tools, "anchor", now, [&](Connection& c) -> Result<int> {
+    const Status done = HistoryStore{c}.anchor(now);
+    return done ? Result<int>{0} : done.error();
+  });
+}
+
 Result<int> morning_list(const FlowTools& tools, const FlowSettings& settings, UtcTime now) {
   const UtcDay day = day_of(now);
   if (!tools.calendar.is_business_day(day) || now < day + settings.notices_at) return 0;
-  const Result<bool> done = AlarmStore{tools.connection}.has_morning(day);
-  if (!done) return done.error();
-  if (*done) return 0;
-  Result<int> queued = store::transact(tools.connection, [&](Connection& c) -> Result<int> {
-    const Result<bool> first = AlarmStore{c}.begin_morning(day);
-    if (!first) return first.error();
-    if (!*first) return 0;
+  Result<int> queued = once_a_day(tools, "morning", now, [&](Connection& c) -> Result<int> {
     const Result<MorningFacts> facts = what_waits(tools, c, now);
     if (!facts) return facts.error();
     if (facts->is_empty()) return 0;
@@ -154,16 +169,6 @@ Result<int> morning_list(const FlowTools& tools, const FlowSettings& settings, U
   });
   if (queued && *queued > 0) log(Event::notice_queued, {{"case", ""}, {"kind", "morning"}});
   return queued;
-}
-
-/// The ends of all chains, once a day. If we die here, then the next tick does it.
-Result<int> anchor_history(const FlowTools& tools, UtcTime now) {
-  const auto last = HistoryStore{tools.connection}.last_anchor();
-  if (!last) return last.error();
-  if (last->n > 0 && day_of(last->at) >= day_of(now)) return 0;
-  const Status done =
-      tools.connection.transaction([&](Connection& c) { return HistoryStore{c}.anchor(now); });
-  return done ? Result<int>{0} : done.error();
 }
 
 }  // namespace

@@ -8,8 +8,9 @@ namespace trust::intake {
 /// from `notices_at` of the business day before its last; a late one, at once; what waits, the
 /// first time after `notices_at` of each business day. What was missed during an outage is told
 /// afterwards if it is still true, the list on its own day only. What was over when its case opened
-/// (old mail) stands in the list alone. Call it every few seconds, from any number of processes.
-/// How many mails were queued.
+/// (old mail) stands in the list alone. A mail in quarantine is told of at once, and once more when
+/// it is late. Anchors the history once a day. Call it every few seconds, from any number of
+/// processes. How many mails were queued.
 Result<int> clock_ticked(const FlowTools& tools, const FlowSettings& settings);
 
 }  // namespace trust::intake

@@ -130,9 +130,11 @@ CREATE TABLE promise (
 );
 CREATE INDEX promise_open ON promise (due_at) WHERE met_at IS NULL AND void_at IS NULL;
 
--- Days whose morning list was made, sent or found empty: once a day, whatever the clock does.
-CREATE TABLE morning_list (
-    day  TEXT NOT NULL PRIMARY KEY                -- 2026-11-25
+-- What was done on a day, once whatever the clock does: its morning list (sent or found empty), its anchor.
+CREATE TABLE daily (
+    what  TEXT NOT NULL,                          -- morning | anchor
+    day   TEXT NOT NULL,                          -- 2026-11-25
+    PRIMARY KEY (what, day)
 );
 
 -- Acknowledgments given, for the budgets: who is only a keyed digest.

@@ -3,12 +3,15 @@
 #include <atomic>
 #include <thread>
 
+#include "intake/case/promise.h"
+#include "lib/base/log.h"
 #include "tests/intake/flow/flow_world.h"
 
 namespace trust::intake {
 namespace {
 
 using std::chrono::days;
+using store::Sql;
 
 class ClockTicked : public FlowWorld {
  protected:
@@ -23,6 +26,32 @@ class ClockTicked : public FlowWorld {
   std::int64_t for_ada(const std::string& kind) {
     return count("outbox WHERE kind = 'notice' AND recipient = '" + kAda +
                  "' AND reference LIKE '" + kind + "/%'");
+  }
+  void promise(const std::string& case_id, const std::string& kind, UtcTime start) {
+    ASSERT_TRUE(cases_.add_promise(
+        new_promise(case_id, kind, start, "internal_date", kResponseDays, calendar_)));
+  }
+  /// A mail whose bytes do not come, as intake/mailbox leaves it.
+  void quarantine(const std::string& name) {
+    promise("quarantine/" + name, "quarantine", clock_.at);
+  }
+  /// Twenty ticks each of two processes, `before` done before each; how many mails were queued.
+  int race(const std::function<void(store::Connection&)>& before) {
+    store::Connection other = store_.connect();
+    const FlowTools others{other, keyring_, calendar_, services_, letters_, clock_};
+    std::atomic<int> queued = 0;
+    const auto go = [&](const FlowTools& tools) {
+      for (int i = 0; i < 20; ++i) {
+        before(tools.connection);
+        const Result<int> told = clock_ticked(tools, settings_);
+        queued += told ? *told : 0;
+      }
+    };
+    std::thread first{[&] { go(tools_); }};
+    std::thread second{[&] { go(others); }};
+    first.join();
+    second.join();
+    return queued;
   }
   std::string text_of(const std::string& kind) {
     for (const Queued& mail : queued("notice"))
@@ -178,26 +207,114 @@ TEST_P(ClockTicked, APromiseOfAReporterWhoWroteAgainIsToldOfAnew) {
   EXPECT_EQ(for_ada("late"), 2);
 }
 
+TEST_P(ClockTicked, AMailWithoutBytesIsToldOfAtOnceAndCalledLateOnce) {
+  quarantine("INBOX/7/12");
+  EXPECT_EQ(tick(), 2) << "both members of staff";
+  EXPECT_EQ(tick(), 0);
+  EXPECT_NE(text_of("warning").find("INBOX/7/12 (folder"), std::string::npos);
+  at("2026-11-26T08:00:00Z");
+  tick();
+  EXPECT_EQ(for_ada("warning"), 1) << "not again a business day before";
+  at("2026-11-28T00:00:00Z");
+  EXPECT_EQ(tick(), 2);
+  EXPECT_EQ(tick(), 0);
+  EXPECT_EQ(for_ada("late"), 1);
+  EXPECT_EQ(count("history WHERE case_id LIKE 'quarantine/%'"), 0) << "it has no case";
+  EXPECT_EQ(for_ada("warning"), 1);
+}
+
+TEST_P(ClockTicked, AMailWhoseBytesCameIsSilent) {
+  quarantine("INBOX/7/12");
+  ASSERT_TRUE(c_.execute({"came", "UPDATE promise SET void_at = 1, void_because = 'came'"}));
+  tick();
+  at("2026-11-28T00:00:00Z");
+  tick();
+  EXPECT_EQ(for_ada("warning") + for_ada("late"), 0);
+}
+
+TEST_P(ClockTicked, OneThatCannotBeToldFailsNoOther) {
+  quarantine("INBOX/7/12");
+  const Case c = case_after(a_report());
+  // Due before the others, and of a case that is gone.
+  promise("TM-NOCASE", "response", clock_.at - days{1});
+  at("2026-11-28T00:00:00Z");
+  EXPECT_EQ(tick(), 4);
+  EXPECT_EQ(for_ada("late"), 2);
+  EXPECT_EQ(count("promise WHERE case_id = 'TM-NOCASE' AND late_at IS NOT NULL"), 0)
+      << "nobody was told of it";
+}
+
+// What dies after the mark and before the commit.
+TEST_P(ClockTicked, WhatWasBrokenOffBeforeItsCommitIsToldOnceAfterwards) {
+  const Case c = case_after(a_report());
+  quarantine("INBOX/7/12");
+  at("2026-11-30T08:00:00Z");  // a Monday: both are late, and the morning's list is due
+  ASSERT_TRUE(c_.execute({"break", "ALTER TABLE outbox RENAME TO away"}));
+  static_cast<void>(clock_ticked(tools_, settings_));
+  ASSERT_TRUE(c_.execute({"mend", "ALTER TABLE away RENAME TO outbox"}));
+  EXPECT_EQ(count("promise WHERE late_at IS NOT NULL"), 0);
+  EXPECT_EQ(count("daily WHERE what = 'morning' AND day = '2026-11-30'"), 0);
+  EXPECT_NE(kinds_of_history(c).back(), "late");
+  EXPECT_EQ(tick(), 6);
+  EXPECT_EQ(tick(), 0);
+  EXPECT_EQ(for_ada("late"), 2);
+  EXPECT_EQ(for_ada("morning"), 1);
+  EXPECT_EQ(count("history WHERE kind = 'late'"), 1);
+}
+
+TEST_P(ClockTicked, TheHistoryIsAnchoredOnceADay) {
+  const auto anchors = [this] { return count("history_anchor"); };
+  const Case c = case_after(a_report());
+  tick();
+  EXPECT_EQ(anchors(), 1);
+  const Case later = case_after(a_report("bob@example.com"));
+  tick();
+  EXPECT_EQ(anchors(), 1) << "not twice on a day";
+  at("2026-11-25T00:00:00Z");
+  tick();
+  EXPECT_EQ(anchors(), 2);
+  at("2036-11-25T00:00:00Z");
+  tick();
+  EXPECT_EQ(anchors(), 4) << "both cases were called late meanwhile";
+  at("2026-11-26T00:00:00Z");
+  answer(c);
+  tick();
+  EXPECT_EQ(anchors(), 5) << "a clock that was wrong for a while stops nothing";
+  EXPECT_EQ(*HistoryStore{c_}.verify_all(), "");
+  const Sql cut{"cut", "DELETE FROM history WHERE case_id = $1 AND kind = 'late'"};
+  ASSERT_TRUE(c_.execute(cut, {later.id}));
+  EXPECT_EQ(HistoryStore{c_}.verify_all()->substr(0, later.id.size()), later.id);
+}
+
+TEST_P(ClockTicked, AnAnchorThatCannotBeMadeStopsNoNotice) {
+  case_after(a_report());
+  case_after(a_report("bob@example.com"));
+  at("2026-11-28T00:00:00Z");
+  ASSERT_TRUE(c_.execute({"break", "CREATE UNIQUE INDEX one_only ON history_anchor (at)"}));
+  EXPECT_EQ(tick(), 4);
+  EXPECT_EQ(for_ada("late"), 2);
+  EXPECT_EQ(count("history_anchor"), 0);
+  ASSERT_TRUE(c_.execute({"mend", "DROP INDEX one_only"}));
+  EXPECT_EQ(tick(), 0);
+  EXPECT_EQ(count("history_anchor"), 2);
+}
+
 TEST_P(ClockTicked, TwoTickersTellEachThingOnce) {
   case_after(a_report());
-  at("2026-11-28T00:00:00Z");
-  store::Connection other = store_.connect();
-  const FlowTools others{other, keyring_, calendar_, services_, letters_, clock_};
-  std::atomic<int> queued = 0;
-  {
-    const auto go = [&](const FlowTools& tools) {
-      for (int i = 0; i < 20; ++i) {
-        const Result<int> told = clock_ticked(tools, settings_);
-        queued += told ? *told : 0;
-      }
-    };
-    std::thread first{[&] { go(tools_); }};
-    std::thread second{[&] { go(others); }};
-    first.join();
-    second.join();
-  }
-  EXPECT_EQ(queued, 2);
-  EXPECT_EQ(for_ada("late"), 1);
+  quarantine("INBOX/7/12");
+  at("2026-11-30T08:00:00Z");
+  EXPECT_EQ(race([](store::Connection&) {}), 6);
+  EXPECT_EQ(for_ada("late"), 2);
+  EXPECT_EQ(for_ada("morning"), 1);
+  EXPECT_EQ(count("history WHERE kind = 'late'"), 1);
+  EXPECT_EQ(count("history_anchor"), 1);
+  EXPECT_EQ(*HistoryStore{c_}.verify_all(), "");
+  // Positive control: without the marks the same race tells the same again and again.
+  const int told = race([](store::Connection& c) {
+    static_cast<void>(c.execute({"forget", "UPDATE promise SET late_at = NULL"}));
+    static_cast<void>(c.execute({"purge", "DELETE FROM outbox"}));
+  });
+  EXPECT_GT(told, 6);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, ClockTicked, test::kBothStores, test::store_name);
