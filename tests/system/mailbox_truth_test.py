@@ -238,6 +238,17 @@ class MailboxTruth:
 
     # --- a server that goes away ---
 
+    def test_a_mail_is_acknowledged_at_once_though_the_next_poll_is_ten_minutes_away(self):
+        programs = self._intake("idle", poll="10m")
+        self.first_look(programs, "intake")
+        service = programs.start("intake")
+        wait_for("the watch to begin", lambda: programs.log_lines("intake", "mailbox_watched"))
+        for n in range(3):
+            programs.maildir.drop([report(n)])
+            wait_for("its acknowledgment", lambda: f"p{n}@example.net" in {who for who, _ in copies_at(programs.relay)}, 60)
+        self.assertEqual(len(programs.log_lines("intake", "mailbox_watched")), 1, "one watch, and no failure of it, woke each look")
+        self._stop(service)
+
     def test_a_server_restarted_in_the_middle_of_fetching_is_taken_up_again(self):
         self._server_goes("restarted", self.world.dovecot.stop)
 

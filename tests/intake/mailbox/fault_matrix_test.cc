@@ -148,13 +148,14 @@ class FaultMatrix : public FaultyServer,
                     public testing::WithParamInterface<std::tuple<Step, Misdeed>> {};
 
 TEST_P(FaultMatrix, FailsTheLookAndTheNextOneHasEverythingOnce) {
-  const auto& [step, misdeed] = GetParam();
+  const Step& step = std::get<0>(GetParam());
+  const Misdeed& misdeed = std::get<1>(GetParam());
   ImapScript script;
   script.then = misdeed.then;
   if (misdeed.without_end) script.repeat = misdeed.say;
   bool met = false;
   script.otherwise = [&](const std::string& command, const std::string& tag) {
-    const std::string well = well_(command, tag);
+    std::string well = well_(command, tag);
     if (!step.is_of(command)) return well;
     met = true;
     if (misdeed.without_end) return misdeed.say;
@@ -321,7 +322,7 @@ TEST_F(FaultyServer, RepliesForgedInsideAMailAreItsText) {
         for (int n = 1; n < 20; ++n) all += forged(prefix + std::to_string(n));
         mails[4].raw = tag == "ours" ? all : forged(tag);
       }
-      const std::string said = well_(command, in_use);
+      std::string said = well_(command, in_use);
       if (command.find("BODY.PEEK[]") != std::string::npos) {
         true_ones.clear();
         for (const auto& [uid, mail] : mails) true_ones[uid] = mail.raw;
