@@ -77,7 +77,13 @@ TEST_P(PresenceTest, ALivingWorkersRowsAreNotTakenOverAfterARestartOfTheServer) 
   Worker living = worker();
   ASSERT_TRUE(living.start());
   hold_a_row();
-  ASSERT_GE(end_all_sessions(), 3) << "its presence, its keeper, its line";
+  constexpr store::Sql kOpen{"open_sessions", R"sql(
+      SELECT COUNT(*) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid())sql",
+                             "i"};
+  ASSERT_TRUE(wait_for([&] { return (*c_.query_one(kOpen))[0].integer() == 3; }))
+      << "its presence, its keeper, its line";
+  ASSERT_EQ(end_all_sessions(), 3);
   Worker newcomer = worker();
   ASSERT_TRUE(newcomer.start());
   EXPECT_EQ(count("claimed"), 1);
