@@ -109,7 +109,7 @@ std::vector<cli::Command<App>> all_commands() {
        "Mails whose bytes the mailbox does not hand over",
        {kJson},
        run_quarantine_list},
-      {"quarantine show", "MAIL", "One of them", {kJson}, run_quarantine_show},
+      {"quarantine show", "MAIL", "One of them", {kJson}, run_quarantine_list},
       {"quarantine retry",
        "[MAIL]",
        "Asks for one, or for all, at the next look",

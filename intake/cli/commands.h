@@ -27,8 +27,7 @@ cli::Exit run_adopt(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_import(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_due(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_audit(App& app, const cli::Arguments& arguments, cli::Io io);
-cli::Exit run_quarantine_list(App& app, const cli::Arguments& arguments, cli::Io io);
-cli::Exit run_quarantine_show(App& app, const cli::Arguments& arguments, cli::Io io);
+cli::Exit run_quarantine_list(App& app, const cli::Arguments& arguments, cli::Io io);  // and show
 cli::Exit run_quarantine_retry(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_check_config(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_doctor(App& app, const cli::Arguments& arguments, cli::Io io);

@@ -41,7 +41,9 @@ Result<Quarantine> find(Office& office, const std::vector<std::string>& words) {
 
 std::string when(const std::optional<UtcTime>& time) { return time ? to_rfc3339(*time) : ""; }
 
-cli::Exit print(const cli::Arguments& arguments, cli::Io io) {
+}  // namespace
+
+cli::Exit run_quarantine_list(App&, const cli::Arguments& arguments, cli::Io io) {
   return in_office(arguments, io, [&](Office& office) {
     const auto found = find(office, arguments.words());
     if (!found) return cli::fail(io, found.error());
@@ -67,16 +69,6 @@ cli::Exit print(const cli::Arguments& arguments, cli::Io io) {
       cli::print_columns(io.out, {"MAIL", "ARRIVED", "SEEN", "TRIES", "NEXT TRY", "DUE"}, rows);
     return cli::Exit::done;
   });
-}
-
-}  // namespace
-
-cli::Exit run_quarantine_list(App&, const cli::Arguments& arguments, cli::Io io) {
-  return print(arguments, io);
-}
-
-cli::Exit run_quarantine_show(App&, const cli::Arguments& arguments, cli::Io io) {
-  return print(arguments, io);
 }
 
 cli::Exit run_quarantine_retry(App& app, const cli::Arguments& arguments, cli::Io io) {
