@@ -121,6 +121,7 @@ class MailCommandTest : public CommandTest, public testing::WithParamInterface<s
                          "SELECT received_at, received_by FROM mail ORDER BY received_at", "it"};
     std::vector<std::string> lines;
     const auto rows = *office_->connection.query(all);
+    lines.reserve(rows.size());
     for (const store::Row& row : rows)
       lines.push_back(to_rfc3339(row[0].time()) + " " + row[1].text());
     return lines;

@@ -138,9 +138,8 @@ TEST_F(CommandTest, SecondRunIsRefused) {
   ASSERT_TRUE(lock);
   const Ran ran = run_here({"run", "--until-idle"});
   EXPECT_EQ(ran.exit, cli::Exit::conflict);
-  EXPECT_TRUE(ran.err.ends_with("another trust-intake run is at work here and holds " +
-                                (folder_ / "db/lock").string() + "; end it first\n"))
-      << ran.err;
+  EXPECT_EQ(ran.err, "another trust-intake run is at work here and holds " +
+                         (folder_ / "db/lock").string() + "; end it first\n");
 }
 
 TEST_F(CommandTest, RunWithoutSecretNamesTheFile) {
