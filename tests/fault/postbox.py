@@ -66,6 +66,8 @@ class Postbox:
                 say('* LIST () "/" INBOX')
             elif verb == "EXAMINE":
                 say(f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY 7] .\r\n* OK [UIDNEXT {len(self.mails) + 1}] .")
+            elif verb == "STATUS":
+                say(f"* STATUS INBOX (MESSAGES {len(self.mails)} UIDNEXT {len(self.mails) + 1} UIDVALIDITY 7)")
             elif verb == "UID SEARCH":
                 say("* SEARCH", "".join(f" {n}" for n in self._asked(words[-1])))
             elif verb == "UID FETCH":
