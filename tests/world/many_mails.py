@@ -1,5 +1,6 @@
 """Many small mails, each with a number of its own, put straight into a Maildir: quicker than any server takes them."""
 
+import email.utils
 import hashlib
 import os
 import shutil
@@ -7,10 +8,11 @@ import shutil
 NUMBER = "X-Number"
 
 
-def report(number, sender=None):
-    """A small report, as bytes with CRLF; no two have the same bytes."""
+def report(number, sender=None, received=None):
+    """A small report, as bytes with CRLF; no two have the same bytes. `received` is what a server stamped on it."""
     sender = sender or f"p{number}@example.net"
-    return (f"From: Reporter <{sender}>\r\nTo: security@example.org\r\nSubject: Haven DNS times out ({number})\r\n"
+    trace = f"Received: from mail.example.net by mail.example.org; {email.utils.formatdate(received)}\r\n" if received else ""
+    return (f"{trace}From: Reporter <{sender}>\r\nTo: security@example.org\r\nSubject: Haven DNS times out ({number})\r\n"
             f"Date: Wed, 25 Nov 2026 08:00:00 +0000\r\nMessage-ID: <many-{number}@example.net>\r\n{NUMBER}: {number}\r\n"
             "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
             f"Since this morning about every third query times out ({number}).\r\n" + "Ü .\r\n" * (number % 7)).encode()
