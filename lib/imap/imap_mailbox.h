@@ -4,7 +4,7 @@
 ///   reply_parser.* reply_values.cc  bytes -> replies; literals, limits, resynchronisation
 ///   session.*        commands: tags, deadlines, allowances
 ///   internal_date.*  INTERNALDATE
-///   imap_mailbox.*   folders, lists of UIDs, whole mails
+///   imap_mailbox.*   lists of UIDs, whole mails;  imap_folders.cc  which folder, and its state
 /// A mail's bytes are handed over only when the literal was read to its announced length, the reply
 /// names the UID that was asked for, it is the only body for that UID, and the command ended OK.
 /// RFC822.SIZE is an estimate: it groups mails and nothing more.
