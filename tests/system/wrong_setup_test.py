@@ -35,7 +35,7 @@ class WrongSetup(Stage):
                 ("missing key", f'"address": "{SECURITY}",', "", "address"),
                 ("doubled key", f'"address": "{SECURITY}",', f'"address": "{SECURITY}", "address": "{SECURITY}",', "address"),
                 ("no JSON", '"imap": {', '"imap": [', "JSON"),
-                ("clear text over the network", '"register": {', '"http": {"public_url": "http://reports.example.org"}, "register": {', "http.public_url"),
+                ("clear text over the network", '"http": {', '"http": {"public_url": "http://reports.example.org", ', "http.public_url"),
                 ("password in a URL", f'"url": "{self.world.imap_url(SECURITY)}"', '"url": "imaps://s:hunter2@mail.example.org:993"', "imap.url"),
         ):
             with self.subTest(name):
