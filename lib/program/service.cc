@@ -1,5 +1,7 @@
 #include "lib/program/service.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <ostream>
 #include <utility>
@@ -65,7 +67,7 @@ struct Rounds {
   }
 
   Status run(Loaded now) const {
-    const Status started = now.service->start();
+    Status started = now.service->start();
     while (started && stop.wait_for_reload()) {
       Result<Loaded> next = load(stop, &now.store);
       if (!next) {
@@ -87,13 +89,13 @@ Exit serve(const cli::Program& program, bool until_idle, cli::Io io, const Load&
   stop_on_signals(stop);
   Result<Loaded> loaded = load(stop, nullptr);
   if (!loaded) return not_ready(io, loaded.error());
-  const std::string name{program.name};
   std::vector<FileLock> locks;
   for (const std::string& file : loaded->store.lock_files()) {
     Result<FileLock> lock = FileLock::take(file);
     if (!lock && lock.error().fault() == Fault::conflict)
-      return cli::fail(io, {Fault::conflict, "another " + name + " run is at work here and holds " +
-                                                 file + "; end it first"});
+      return cli::fail(io, {Fault::conflict,
+                            fmt::format("another {} run is at work here and holds {}; end it first",
+                                        program.name, file)});
     if (!lock) return cli::fail(io, lock.error());
     locks.push_back(*std::move(lock));
   }
