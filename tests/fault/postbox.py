@@ -2,47 +2,19 @@
 never changes by itself; what a client could do to it is refused and remembered in `refused`."""
 
 import re
-import socketserver
-import threading
 from datetime import datetime, timezone
 
+from tests.fault.loopback import Loopback
 
-class Postbox:
+
+class Postbox(Loopback):
     """`mails` are bytes with CRLF; the n-th has UID n."""
 
     def __init__(self, mails=()):
         self.mails = list(mails)
         self.arrived = datetime.now(timezone.utc).strftime("%d-%b-%Y %H:%M:%S +0000")
         self.refused = []
-        postbox = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            timeout = 120
-
-            def handle(self):
-                try:
-                    postbox._converse(self.rfile, self.wfile)
-                except OSError:
-                    pass
-
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            allow_reuse_address = True
-            block_on_close = False
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def port(self):
-        return self._server.server_address[1]
+        self.listen()
 
     def _converse(self, lines, out):
         def say(*parts):

@@ -1,9 +1,10 @@
 """A mail relay on loopback that follows a script and remembers every mail whose end it saw. Plain SMTP, no login."""
 
-import socketserver
 import threading
 import time
 from dataclasses import dataclass, field
+
+from tests.fault.loopback import Loopback
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Taken:
 
 
 @dataclass
-class Relay:
+class Relay(Loopback):
     """`on_dot(mail)` is asked when a dot has come and says what happens: "accept", "hang" (no answer until `release`),
     "close" (no answer, the connection ends), or an SMTP reply such as "451 4.3.0 later"."""
 
@@ -38,36 +39,15 @@ class Relay:
     def __post_init__(self):
         self._lock = threading.Lock()
         self._released = threading.Event()
-        relay = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            timeout = 120
-
-            def handle(self):
-                try:
-                    relay._converse(self.rfile, self.wfile)
-                except OSError:
-                    pass
-
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            allow_reuse_address = True
-            block_on_close = False
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def __enter__(self):
-        return self
+        self.listen()
 
     def __exit__(self, *_):
         self.release()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__()
 
     @property
     def url(self):
-        return f"smtp://127.0.0.1:{self._server.server_address[1]}"
+        return f"smtp://127.0.0.1:{self.port}"
 
     def release(self):
         self._released.set()

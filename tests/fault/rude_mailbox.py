@@ -1,44 +1,20 @@
 """An IMAP server on loopback that misbehaves and says so in words that must not get any further. Clear text."""
 
 import re
-import socketserver
-import threading
+
+from tests.fault.loopback import Loopback
 
 # How it fails: at which command, and whether with NO, BAD, BYE, nonsense, or a mail that has no body.
 WAYS = ("greeting", "login", "folder", "listing", "nonsense", "bye", "no_body")
 
 
-class RudeMailbox:
+class RudeMailbox(Loopback):
     def __init__(self, way, words):
         assert way in WAYS
         self.failed = 0  # how often it misbehaved
         self._way = way
         self._words = words.encode()
-        rude = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            timeout = 60
-
-            def handle(self):
-                try:
-                    rude._converse(self.rfile, self.wfile)
-                except OSError:
-                    pass
-
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            block_on_close = False
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+        self.listen()
 
     def _converse(self, lines, out):
         def say(*replies):
