@@ -94,6 +94,8 @@ class Site:
         site = self
 
         class Handler(BaseHTTPRequestHandler):
+            disable_nagle_algorithm = True
+
             def do_GET(self):
                 body = site._body(self.path)
                 status = 404 if body is None else 200

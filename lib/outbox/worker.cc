@@ -306,7 +306,8 @@ Status Worker::Impl::housekeep(store::Connection& connection) {
 
 void Worker::Impl::run_keeper() {
   std::optional<store::Connection> connection;
-  for (std::unique_lock lock{mutex}; !over; changed.wait_for(lock, kHousekeeping)) {
+  const auto is_over = [this] { return over; };
+  for (std::unique_lock lock{mutex}; !over; changed.wait_for(lock, kHousekeeping, is_over)) {
     lock.unlock();
     if (!connection)
       if (Result<store::Connection> fresh = database.connect())

@@ -12,6 +12,7 @@ class Loopback:
 
         class Handler(socketserver.StreamRequestHandler):
             timeout = 120
+            disable_nagle_algorithm = True  # answers of several parts do not wait for the client's next word
 
             def handle(self):
                 try:
