@@ -1,12 +1,17 @@
+#include <algorithm>
 #include <iostream>
 
 #include "lib/base/log.h"
 #include "lib/base/own_memory.h"
+#include "lib/base/signals.h"
 #include "lib/net/curl_stream.h"
 #include "notifier/cli/commands.h"
 
 int main(int argc, char** argv) {
   using namespace trust;
+  const std::vector<std::string> line(argv + (argc > 0 ? 1 : 0), argv + argc);
+  // The other commands end with their terminal.
+  if (std::find(line.begin(), line.end(), "run") != line.end()) hold_reloads();
   keep_memory_to_ourselves();
   // Standard output is the commands'; `run` takes it for its log.
   set_log_output(LogTo::nowhere);
@@ -18,7 +23,6 @@ int main(int argc, char** argv) {
                       if (ca_file) ca_file = config::credential_path(*ca_file);
                       return notifier::fetch_from(config.site.base_url.text, ca_file, interrupt);
                     }};
-  const std::vector<std::string> line(argv + (argc > 0 ? 1 : 0), argv + argc);
   return static_cast<int>(cli::run_program<notifier::App>(
       notifier::kProgram, notifier::commands(), app, line, {std::cin, std::cout, std::cerr}));
 }

@@ -95,6 +95,19 @@ bool StopSignal::begin_round() {
   return !is_last_round();
 }
 
+namespace {
+
+void mask_hangup(int how) {
+  sigset_t hangup;
+  sigemptyset(&hangup);
+  sigaddset(&hangup, SIGHUP);
+  ::pthread_sigmask(how, &hangup, nullptr);
+}
+
+}  // namespace
+
+void hold_reloads() { mask_hangup(SIG_BLOCK); }
+
 void stop_on_signals(StopSignal& stop) {
   stop_of_process = &stop;
   struct sigaction action {};
@@ -104,6 +117,7 @@ void stop_on_signals(StopSignal& stop) {
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, nullptr);
+  mask_hangup(SIG_UNBLOCK);
 }
 
 }  // namespace trust

@@ -37,6 +37,10 @@ class StopSignal {
   int reload_pipe_[2];  ///< wakes wait_for_reload
 };
 
+/// First thing in main: from now on a SIGHUP waits for `stop_on_signals`, where before it would
+/// have ended the process (and systemd takes such an end for a wish).
+void hold_reloads();
+
 /// From now on SIGTERM and SIGINT request a stop of `stop`, SIGHUP a reload, and SIGPIPE is
 /// ignored. Call once, before threads are started; `stop` must outlive the process's last signal.
 void stop_on_signals(StopSignal& stop);

@@ -38,8 +38,13 @@ Result<store::Connection> ProgramStore::connect(const store::Database& database)
     return Error{Fault::not_found,
                  "store.url: " + file + ": no such file; " + run_migrate() + " to make it"};
   Result<store::Connection> connection = database.connect();
-  if (!connection) return connection.error().within("store.url");
-  return connection;
+  if (connection) return connection;
+  if (database.engine() == store::Engine::postgresql &&
+      connection.error().fault() == Fault::unavailable)
+    return Error{Fault::unavailable,
+                 "store.url: no connection; see that PostgreSQL runs and that host, user, database "
+                 "and password are right, then try again (systemd starts `run` again by itself)"};
+  return connection.error().within("store.url");
 }
 
 Status ProgramStore::require_schema(store::Connection& connection) const {

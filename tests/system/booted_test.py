@@ -1,5 +1,6 @@
 """The installation of the README, word for word, and the units under a real systemd."""
 
+import http.client
 import json
 import re
 import shlex
@@ -10,8 +11,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from deploy.world import letters
 from deploy.world.people import NOTIFIER, REPORTERS, SECURITY
+from deploy.world.place import free_port
 from deploy.world.waiting import wait_for
 from tests.world.booted import Booted
+from tests.world.postgres import Postgres
 from tests.world.stage import BUILD, Stage, merge
 
 _README = Path(__file__).resolve().parents[2] / "README.md"
@@ -28,6 +31,21 @@ def readme_lines():
     block = _README.read_text(encoding="utf-8").split("## From clone to your own mailbox\n```\n")[1].split("```")[0]
     lines = [re.sub(r"\s+#.*$", "", line) for line in block.splitlines()]
     return lines[next(i for i, line in enumerate(lines) if line.startswith("sudo cmake --install")):]
+
+
+def alive(port):
+    """Whether a program answers at that port: the machine's network is ours."""
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/healthz")
+        return connection.getresponse().read() == b"alive\n"
+    except OSError:
+        return False
+
+
+def merged(into, changes):
+    merge(into, changes)
+    return into
 
 
 class UnderSystemd(Stage):
@@ -80,6 +98,17 @@ class UnderSystemd(Stage):
         self.world.send(reporter, SECURITY, letters.on_the_wire(letters.letter(reporter, subject, "Haven DNS times out on vpn-nbg-01 since 09:12 UTC.\n")))
         wait_for("a case", lambda: subject in self.cases())
 
+    def intake(self, **changes):
+        """As test 2 left it, with changes."""
+        self.settings("intake", **merged({server: {"password_file": f"$CREDENTIALS_DIRECTORY/{server}-password"} for server in ("imap", "smtp")}, changes))
+
+    def drop_in(self, text):
+        self.machine.write("/etc/systemd/system/trust-intake.service.d/test.conf", text)
+        self.inside("systemctl", "daemon-reload")
+
+    def property(self, what):
+        return self.inside("systemctl", "show", "-P", what, "trust-intake").strip()
+
     def confined(self, name):
         service = self.status(self.main_pid(name))
         self.assertEqual((service["CapEff"].strip("0"), service["NoNewPrivs"], service["Seccomp"]), ("", "1", "2"))
@@ -113,7 +142,7 @@ class UnderSystemd(Stage):
         self.inside("rm", "/etc/trust-mail/imap-password", "/etc/trust-mail/smtp-password")
         for name in ("imap-password", "smtp-password"):
             self.machine.write(f"/etc/credstore/trust-intake.{name}", password, "600")
-        self.settings("intake", **{server: {"password_file": f"$CREDENTIALS_DIRECTORY/{server}-password"} for server in ("imap", "smtp")})
+        self.intake()
         self.inside("systemctl", "restart", "trust-intake")
         self.report(REPORTERS[1], "Haven is down again")
         self.world.mailbox(REPORTERS[1]).wait_for_mail("the acknowledgment")
@@ -137,6 +166,62 @@ class UnderSystemd(Stage):
         self.confined("notifier")
         self.inside("systemctl", "stop", "trust-notifier")
         self.assertEqual(self.inside("systemctl", "show", "-P", "Result", "trust-notifier"), "success\n")
+
+    def test_5_settings_are_reloaded_in_place(self):
+        first, second = free_port(), free_port()
+        self.intake(http={"listen": f"127.0.0.1:{first}"})
+        self.inside("systemctl", "start", "trust-intake")
+        wait_for("the first port", lambda: alive(first))
+        pid = self.main_pid("intake")
+        self.intake(http={"listen": f"127.0.0.1:{second}"})
+        self.assertFalse(alive(second), "the control: nobody has told it yet")
+        self.inside("systemctl", "reload", "trust-intake")
+        self.wait_for_log("intake", '"event":"config_reloaded"')
+        wait_for("the second port", lambda: alive(second))
+        self.assertFalse(alive(first))
+
+        self.machine.write("/etc/trust-mail/intake.json", '{"address": 5')
+        self.inside("systemctl", "reload", "trust-intake")
+        self.wait_for_log("intake", '"event":"config_refused"')
+        self.wait_for_log("intake", "/etc/trust-mail/intake.json:1: ")
+        self.wait_for_log("intake", "nothing was changed, the old settings stay in force")
+        self.assertTrue(alive(second))
+
+        self.intake(http={"listen": f"127.0.0.1:{first}"})
+        self.inside("systemctl", "reload", "trust-intake")
+        wait_for("the first port again", lambda: alive(first))
+        self.assertEqual((self.main_pid("intake"), self.property("NRestarts")), (pid, "0"))
+        self.inside("systemctl", "stop", "trust-intake")
+
+    def test_6_a_reload_before_the_program_can_hold_it_does_not_end_the_service(self):
+        port = free_port()
+        self.intake(http={"listen": f"127.0.0.1:{port}"})
+        hung_up = ("[Service]\nRestartSec=100ms\nExecStart=\n"
+                   "ExecStart=sh -c '[ -e $STATE_DIRECTORY/hung ] && exec trust-intake run; touch $STATE_DIRECTORY/hung; kill -HUP $$$$'\n")
+        for text, ends in ((hung_up + "RestartForceExitStatus=\n", lambda: self.property("ActiveState") == "inactive"), (hung_up, lambda: alive(port))):
+            self.drop_in(text)
+            self.inside("rm", "-f", "/var/lib/trust-intake/hung")
+            self.inside("systemctl", "start", "trust-intake")
+            wait_for("the end of the control, then the program", ends)
+            self.inside("systemctl", "stop", "trust-intake")
+        self.drop_in("")
+
+    def test_7_a_store_that_is_away_at_the_start_never_ends_in_failed(self):
+        with Postgres() as postgres:
+            port = free_port()
+            self.intake(http={"listen": f"127.0.0.1:{port}"}, store={"url": postgres.url})
+            self.inside("sudo", "-u", "trust-intake", "trust-intake", "migrate")
+            postgres.stop_at_once()
+            self.drop_in("[Unit]\nStartLimitIntervalSec=1h\n[Service]\nRestartSec=100ms\n")
+            self.inside("systemctl", "start", "trust-intake")
+            wait_for("the control to be given up", lambda: self.property("ActiveState") == "failed")
+            self.inside("systemctl", "reset-failed", "trust-intake")
+            self.drop_in("[Service]\nRestartSec=100ms\n")
+            self.inside("systemctl", "start", "trust-intake")
+            wait_for("many starts in vain", lambda: int(self.property("NRestarts")) > 15)
+            self.assertIn("store.url: no connection; see that PostgreSQL runs", self.log("intake"))
+            self.assertIn(self.property("ActiveState"), ("activating", "active"))
+            self.inside("systemctl", "stop", "trust-intake")
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from deploy.world import letters
 from deploy.world.mailbox import body_of
 from deploy.world.people import REPORTERS, SECURITY, STAFF
-from deploy.world.programs import CHECKOUT
+from deploy.world.programs import CHECKOUT, NAMES
 from deploy.world.site import PostMortem
 from deploy.world.waiting import wait_for
 from tests.fault.relay import Relay
-from tests.world.stage import Stage, rows
+from tests.world.stage import BUILD, Stage, rows
 
 _READERS = [f"reader{n}@example.com" for n in range(1, 101)]
 _GOODBYE_SECONDS = 15  # a stalled peer would hold on for 20 or 30
@@ -70,6 +70,20 @@ class Reload(Stage):
 
     def report(self, sender):
         self.world.send(sender, SECURITY, letters.on_the_wire(letters.clear_report(sender)))
+
+
+class EarlyReload(Reload):
+    def test_a_reload_that_comes_before_the_handler_waits_for_it(self):
+        for name in NAMES:
+            with self.subTest(name):
+                programs = self.programs(f"early-{name}")
+                self.first_look(programs, name)
+                preloaded = {"LD_PRELOAD": str(BUILD / "tests" / "libearly_hangup.so")}
+                service = programs.start(name, environment={**preloaded, "EARLY_HANGUP": "main"})
+                wait_for("the reload", lambda: programs.log_lines(name, "config_reloaded"))
+                self.end(programs, name, service)
+                before_main = programs.start(name, environment={**preloaded, "EARLY_HANGUP": "load"})
+                self.assertEqual(before_main.wait(20), -signal.SIGHUP, "the control, and why the units start such a one again")
 
 
 class IntakeReload(Reload):

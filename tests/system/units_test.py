@@ -63,6 +63,7 @@ class Units(unittest.TestCase):
             self.assertGreater(int(settings["TimeoutStopSec"].removesuffix("s")), wait, name)
             self.assertEqual(settings["LimitCORE"], "0")
             self.assertEqual(settings["Restart"], "on-failure")
+            self.assertEqual(settings["RestartForceExitStatus"], "SIGHUP")
             self.assertEqual(settings["ExecReload"], "kill -HUP $MAINPID")
 
 

@@ -154,6 +154,15 @@ TEST(Signals, SighupAsksForOneMoreRoundAndEndsNothing) {
   EXPECT_TRUE(stop.wait_for_reload()) << "what was asked between rounds is not forgotten";
 }
 
+TEST(Signals, AReloadAskedForTooEarlyWaitsForTheHandler) {
+  ::signal(SIGHUP, SIG_DFL);
+  hold_reloads();
+  ASSERT_EQ(::raise(SIGHUP), 0);  // would end this test program
+  StopSignal stop;
+  stop_on_signals(stop);
+  EXPECT_TRUE(stop.wait_for_reload());
+}
+
 TEST(Signals, AStopOutlivesRounds) {
   StopSignal stop;
   stop.end_round();
