@@ -206,8 +206,8 @@ class UnderSystemd(Stage):
             self.inside("systemctl", "stop", "trust-intake")
         self.drop_in("")
 
-    def test_7_a_store_that_is_away_at_the_start_never_ends_in_failed(self):
-        with Postgres() as postgres:
+    def test_7_a_store_that_is_away_at_the_start_is_waited_for(self):
+        with Postgres(synchronous_commit="on", full_page_writes="on") as postgres:
             port = free_port()
             self.intake(http={"listen": f"127.0.0.1:{port}"}, store={"url": postgres.url})
             self.inside("sudo", "-u", "trust-intake", "trust-intake", "migrate")
@@ -221,6 +221,8 @@ class UnderSystemd(Stage):
             wait_for("many starts in vain", lambda: int(self.property("NRestarts")) > 15)
             self.assertIn("store.url: no connection; see that PostgreSQL runs", self.log("intake"))
             self.assertIn(self.property("ActiveState"), ("activating", "active"))
+            postgres.serve()
+            wait_for("the program to serve", lambda: alive(port))
             self.inside("systemctl", "stop", "trust-intake")
 
 
