@@ -16,7 +16,7 @@ def copies_at(relay):
     return Counter((mail.recipient, mail.header("Message-ID").strip("<> ")) for mail in relay.mails)
 
 
-def _delivery_faults(what, state, copies):
+def delivery_faults(what, state, copies):
     if state == "accepted":
         return [] if copies == 1 else [f"{what}: accepted, and {copies} copies are there"]
     if state == "uncertain":
@@ -42,7 +42,7 @@ def intake_faults(url, reporters, staff, copies):
     if queued != wanted:
         faults.append(f"outbox: {dict(queued)} instead of {dict(wanted)}")
     for kind, recipient, message_id, state in sent:
-        faults += _delivery_faults(f"{kind} to {recipient}", state, copies[recipient, message_id])
+        faults += delivery_faults(f"{kind} to {recipient}", state, copies[recipient, message_id])
     return faults
 
 
@@ -52,7 +52,7 @@ def answer_faults(url, reporter, copies):
     faults = [] if len(sent) == 1 else [f"{len(sent)} answers in the outbox"]
     for recipient, message_id, state in sent:
         faults += [] if recipient == reporter else [f"an answer to {recipient}"]
-        faults += _delivery_faults(f"answer to {recipient}", state, copies[recipient, message_id])
+        faults += delivery_faults(f"answer to {recipient}", state, copies[recipient, message_id])
     met = rows(url, "SELECT count(*) FROM promise WHERE kind = 'response' AND met_at IS NOT NULL")
     return faults + ([] if met == [("1",)] else [f"met promises: {met}"])
 
@@ -69,7 +69,7 @@ def notifier_faults(url, page, readers, copies):
     if sorted(address for address, _ in sent) != sorted(readers):
         faults.append(f"{len(sent)} deliveries for {len(readers)} readers")
     for address, state in sent:
-        faults += _delivery_faults(f"announcement to {address}", state, copies[address, page])
+        faults += delivery_faults(f"announcement to {address}", state, copies[address, page])
     return faults
 
 

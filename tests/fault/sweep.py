@@ -92,6 +92,7 @@ class Cycle:
     programs: Programs
     relay: Relay
     said: list = field(default_factory=list)
+    answers: list = field(default_factory=list)  # what a client was told, None for nothing
     killed: bool = False
 
     def call(self, name, *words, environment=None, expected=(0,), **more):
