@@ -63,13 +63,22 @@ def notifier_faults(url, page, readers, copies):
     faults = []
     announced = rows(url, f"SELECT state, recipients FROM announcement WHERE url = '{page}'")
     uncertain = rows(url, "SELECT count(*) FROM outbox WHERE state = 'uncertain'") != [("0",)]
-    if announced not in ([("finished", str(len(readers)))], [("sending", str(len(readers)))] if uncertain else []):
+    if announced not in [[(state, str(len(readers)))] for state in ("finished", "sending")[:2 if uncertain else 1]]:
         faults.append(f"announcement: {announced}")
     sent = rows(url, "SELECT address, outbox.state FROM outbox JOIN subscriber ON subscriber.id = outbox.reader WHERE outbox.kind = 'announcement'")
     if sorted(address for address, _ in sent) != sorted(readers):
         faults.append(f"{len(sent)} deliveries for {len(readers)} readers")
     for address, state in sent:
         faults += delivery_faults(f"announcement to {address}", state, copies[address, page])
+    return faults
+
+
+def notice_faults(url, staff, copies):
+    """One announcement was made: each of staff is told of it once."""
+    sent = rows(url, "SELECT recipient, message_id, state FROM outbox WHERE kind = 'notice'")
+    faults = [] if sorted(person for person, _, _ in sent) == sorted(staff) else [f"{len(sent)} notices for {len(staff)} of staff"]
+    for person, message_id, state in sent:
+        faults += delivery_faults(f"notice to {person}", state, copies[person, message_id])
     return faults
 
 

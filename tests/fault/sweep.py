@@ -19,7 +19,7 @@ from deploy.world.programs import Programs
 from deploy.world.site import Site
 from tests.fault.postbox import Postbox
 from tests.fault.relay import Relay
-from tests.world.stage import BUILD
+from tests.world.stage import BUILD, merge
 
 SHIM = BUILD / "tests" / "libkill_point.so"
 SEED = 20261124
@@ -29,8 +29,10 @@ KILLED = -9
 class Peers:
     """What Programs asks of a world, without a server: one mailbox for all, and the relay of whoever asks."""
 
-    def __init__(self, folder, mails):
+    def __init__(self, folder, mails, **notifier):
+        """`notifier` is merged into its configuration."""
         self.folder = Path(folder)
+        self.notifier = notifier
         self.people = People.usual()
         self.children = Children()
         self.ca_file = None
@@ -66,6 +68,7 @@ class Peers:
         made.notifier.pop("bounces", None)
         made.notifier["site"].pop("ca_file")
         made.notifier["site"].pop("folder")
+        merge(made.notifier, self.notifier)
         made.write()
         return made
 

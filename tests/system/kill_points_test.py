@@ -5,6 +5,7 @@ TRUST_KILL_POINTS=n. An outside checker computes from the relay's memory and the
 import os
 import sys
 import tempfile
+import time
 import unittest
 from collections import Counter
 from datetime import datetime, timedelta, timezone
@@ -14,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from deploy.world import letters
 from deploy.world.people import REPORTERS, STAFF, SUBSCRIBERS
 from deploy.world.site import PostMortem
-from tests.fault.check import answer_faults, copies_at, due_times, intake_faults, notifier_faults, store_faults
+from deploy.world.waiting import wait_for
+from tests.fault.check import answer_faults, copies_at, due_times, intake_faults, notice_faults, notifier_faults, store_faults
 from tests.fault.relay import Relay
 from tests.fault.sweep import Flow, Peers, Point, Sweep
 from tests.world.stage import BUILD, change, new_databases, rows
@@ -30,6 +32,10 @@ _UNKILLED = {0, 10, 11}
 
 def _letter(sender):
     return letters.on_the_wire(letters.letter(sender, "canary-subject: Haven DNS times out", "canary-body: every third query times out.\n"))
+
+
+def _page(slug, listed):
+    return PostMortem(slug, "canary-title", start=datetime.now(timezone.utc) - timedelta(hours=1), listed=listed)
 
 
 def _run(name):
@@ -50,7 +56,7 @@ class KillPoints(unittest.TestCase):
         cls.addClassCleanup(cls.peers.stop)
 
     def sweep(self, flow, prepare=None):
-        flow.template = self.folder / f"{flow.name}-template"
+        flow.template = self.peers.folder / f"{flow.name}-template"
         self._prepared(flow, self.peers.programs(flow.template.name, self.enterContext(Relay())), prepare)
         return Sweep(self.peers, flow)
 
@@ -81,15 +87,28 @@ class KillPoints(unittest.TestCase):
 
         return Flow("report", None, [_run("intake")], settle, faults)
 
-    def publication(self):
-        def prepare(programs):
-            self.assertEqual(programs.call("notifier", "run", "--until-idle").returncode, 0)
-            table = programs.folder / "subscribers.csv"
-            table.write_text("address,services,confirmed_at,consent\n" + "".join(f"{a},,2026-01-01T00:00:00Z,form\n" for a in _READERS), encoding="utf-8")
-            self.assertEqual(programs.call("notifier", "subscriber", "import", table, "--confirmed", "--consent", "form").returncode, 0)
+    def with_readers(self, programs):
+        """The first look has been, and the readers are on the list."""
+        self.assertEqual(programs.call("notifier", "run", "--until-idle").returncode, 0)
+        table = programs.folder / "subscribers.csv"
+        table.write_text("address,services,confirmed_at,consent\n" + "".join(f"{a},,2026-01-01T00:00:00Z,form\n" for a in _READERS), encoding="utf-8")
+        self.assertEqual(programs.call("notifier", "subscriber", "import", table, "--confirmed", "--consent", "form").returncode, 0)
 
-        page = PostMortem("outage", "canary-title", start=datetime.now(timezone.utc) - timedelta(hours=1), listed=False)
-        url = self.peers.site.publish(page)
+    def told_of(self, url):
+        """The judge of a publication: each reader gets one mail, each of staff one notice."""
+        def faults(cycle):
+            store = cycle.programs.notifier["store"]["url"]
+            for _ in range(20):  # what is not due yet at one moment is at the next
+                if rows(store, "SELECT count(*) FROM outbox WHERE state NOT IN ('accepted', 'uncertain')") == [("0",)]:
+                    break
+                _run("notifier")(cycle, {}, (0,))
+            copies = Counter((mail.recipient, mail.header("Archived-At").strip("<> ")) for mail in cycle.relay.mails)
+            return (notifier_faults(store, url, _READERS, copies) + notice_faults(store, STAFF, copies_at(cycle.relay))
+                    + store_faults(store, cycle.relay, 1, _said(cycle), _SECRETS))
+        return faults
+
+    def publication(self):
+        url = self.peers.site.publish(_page("outage", listed=False))
 
         def announce(cycle, environment, expected):
             cycle.call("notifier", "announce", url, "--now", "--by", STAFF[0], environment=environment, expected=expected)
@@ -98,17 +117,7 @@ class KillPoints(unittest.TestCase):
             announce(cycle, {}, _UNKILLED)  # as a person does who saw it end oddly
             _run("notifier")(cycle, environment, expected)
 
-        def faults(cycle):
-            store = cycle.programs.notifier["store"]["url"]
-            copies = Counter((mail.recipient, mail.header("Archived-At").strip("<> ")) for mail in cycle.relay.mails)
-            for _ in range(20):  # what is not due yet at one moment is at the next
-                if rows(store, "SELECT count(*) FROM outbox WHERE state NOT IN ('accepted', 'uncertain')") == [("0",)]:
-                    break
-                _run("notifier")(cycle, {}, (0,))
-                copies = Counter((mail.recipient, mail.header("Archived-At").strip("<> ")) for mail in cycle.relay.mails)
-            return notifier_faults(store, url, _READERS, copies) + store_faults(store, cycle.relay, 1, _said(cycle), _SECRETS)
-
-        return Flow("publication", None, [announce, _run("notifier")], settle, faults), prepare
+        return Flow("publication", None, [announce, _run("notifier")], settle, self.told_of(url)), self.with_readers
 
 
 class OnSqlite(KillPoints):
@@ -199,6 +208,50 @@ class OnSqlite(KillPoints):
 
     def test_a_publication_reaches_each_reader_once_wherever_the_program_dies(self):
         self.swept(*self.publication())
+
+    def test_a_page_that_a_look_finds_reaches_each_reader_once_wherever_the_program_dies(self):
+        """A site of its own, as each program that looks at it announces what is new there; and two runs: one finds the page,
+        one sends when the hold is over."""
+        self.peers = Peers(self.folder / "look", [], announce={"hold": "1s"})
+        self.addCleanup(self.peers.stop)
+        page = _page("outage", listed=True)
+
+        def prepare(programs):
+            self.with_readers(programs)
+            self.peers.site.publish(page)
+
+        def after_the_hold(cycle, environment, expected):
+            until = int(rows(cycle.programs.notifier["store"]["url"], "SELECT max(hold_until) FROM announcement")[0][0])
+            wait_for("the hold to be over", lambda: time.time() * 1000 > until, 30, 0.05)
+            _run("notifier")(cycle, environment, expected)
+
+        def settle(cycle, killed, environment, expected):
+            if killed == 0:
+                _run("notifier")(cycle, environment, expected)
+            after_the_hold(cycle, {} if killed == 0 else environment, (0,) if killed == 0 else expected)
+
+        sweep = self.swept(Flow("look", None, [_run("notifier"), after_the_hold], settle, self.told_of(self.peers.site.url(page))), prepare)
+        self._look_controls(sweep)
+
+    def _look_controls(self, sweep):
+        cycle = sweep.fresh("control")
+        self.assertEqual(sweep.ended(cycle, 0), [])
+        mail = next(mail for mail in cycle.relay.mails if mail.recipient == _READERS[0])
+        cycle.relay.mails.remove(mail)
+        self.assertIn("0 copies", str(sweep.flow.faults(cycle)), "a lost mail")
+        cycle.relay.mails += [mail, mail]
+        self.assertIn("2 copies", str(sweep.flow.faults(cycle)), "a doubled mail")
+        cycle.relay.mails.pop()
+        notice = next(mail for mail in cycle.relay.mails if mail.recipient == STAFF[0])
+        cycle.relay.mails.remove(notice)
+        self.assertIn("notice", str(sweep.flow.faults(cycle)), "a lost notice")
+        # Taken away from outside: the page stands in the register and its announcement is not there, as if these were two transactions.
+        cycle = sweep.fresh("control")
+        _run("notifier")(cycle, {}, (0,))
+        for table in ("announcement", "outbox"):
+            change(cycle.programs.notifier["store"]["url"], f"DELETE FROM {table}")
+        _run("notifier")(cycle, {}, (0,))
+        self.assertIn("announcement: []", str(sweep.flow.faults(cycle)), "a page that nobody is told of")
 
     def test_subscribing_and_leaving_hold_or_did_not_happen_wherever_the_program_dies(self):
         reader = _READERS[0]

@@ -22,21 +22,11 @@ from deploy.world.waiting import wait_for
 from tests.fault.check import copies_at, delivery_faults, store_faults
 from tests.fault.relay import Relay
 from tests.fault.sweep import Cycle, Flow, Peers, Sweep
-from tests.world.stage import change, merge, rows
+from tests.world.stage import change, rows
 
 _READER, _OTHER = SUBSCRIBERS[:2]
 _SECONDS = 90  # for each flow at the most
 _FIELDS = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
-
-
-class _Peers(Peers):
-    """The site is looked at once, at the start, so that requests have the program to themselves; holds outlast the test."""
-
-    def programs(self, *arguments):
-        made = super().programs(*arguments)
-        merge(made.notifier, {"site": {"poll": "10m"}, "announce": {"hold": "1h"}})
-        made.write()
-        return made
 
 
 def _waits(client):
@@ -131,7 +121,8 @@ class PageKillPoints(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="trust-test.")))
-        cls.peers = _Peers(cls.folder, [])
+        # The site is looked at once, at the start, so that requests have the program to themselves; holds outlast the test.
+        cls.peers = Peers(cls.folder, [], site={"poll": "10m"}, announce={"hold": "1h"})
         cls.addClassCleanup(cls.peers.stop)
 
     def setUp(self):
