@@ -33,7 +33,12 @@ CREATE TABLE outbox (
     UNIQUE (kind, reference)
 );
 
+-- Partial ones, because a whole index of `state` draws SQLite into reading every mail that waits. It takes a
+-- partial one only where the statement repeats its condition word by word.
 CREATE INDEX outbox_due ON outbox (priority, due_at) WHERE state IN ('queued', 'deferred');
--- Whole: SQLite takes a partial index only where a statement repeats its condition word by word.
-CREATE INDEX outbox_by_state ON outbox (state, lease_until);
+CREATE INDEX outbox_expiry ON outbox (expires_at) WHERE state IN ('queued', 'deferred');
+CREATE INDEX outbox_held ON outbox (state, lease_until) WHERE state IN ('claimed', 'sending');
+CREATE INDEX outbox_unsure ON outbox (changed_at) WHERE state = 'uncertain' AND uncertain_once = 0;
+CREATE INDEX outbox_changed ON outbox (changed_at, state);
+CREATE INDEX outbox_replied ON outbox (changed_at) WHERE reply_code > 0;
 CREATE INDEX outbox_batch ON outbox (batch, state) WHERE batch <> '';

@@ -21,10 +21,12 @@ constexpr Sql kAdd{"add_mail", R"sql(
     RETURNING id)sql",
                    "t"};
 
-// The state stands in the outer WHERE too: without it two workers were handed the same rows.
+// The state stands in the outer WHERE too: without it two workers were handed the same rows. Every
+// priority is named, so that what is due is found without walking over what is not yet.
 constexpr Sql kClaim{"claim_mails", R"sql(
     UPDATE outbox SET state = 'claimed', owner = $1, lease_until = $2, changed_at = $3
-    WHERE id IN (SELECT id FROM outbox WHERE state IN ('queued', 'deferred') AND due_at <= $4
+    WHERE id IN (SELECT id FROM outbox
+                 WHERE state IN ('queued', 'deferred') AND priority IN (0, 1, 2, 3, 4, 5) AND due_at <= $4
                  ORDER BY priority, due_at LIMIT $5)
       AND state IN ('queued', 'deferred')
     RETURNING id, kind, reference, batch, reader, envelope_from, recipient, message, message_id,
@@ -50,16 +52,16 @@ constexpr Sql kRecord{"record_verdict", R"sql(
 
 constexpr Sql kGiveBack{"give_back", R"sql(
     UPDATE outbox SET state = 'queued', owner = '', lease_until = 0, changed_at = $1
-    WHERE owner = $2 AND state = 'claimed')sql"};
+    WHERE owner = $2 AND state = 'claimed' AND state IN ('claimed', 'sending'))sql"};
 
 constexpr Sql kRequeueDead{"requeue_dead", R"sql(
     UPDATE outbox SET state = 'queued', owner = '', lease_until = 0, changed_at = $1
-    WHERE state = 'claimed' AND lease_until < $2 RETURNING id)sql",
+    WHERE state = 'claimed' AND state IN ('claimed', 'sending') AND lease_until < $2 RETURNING id)sql",
                            "t"};
 
 constexpr Sql kUncertainDead{"uncertain_dead", R"sql(
     UPDATE outbox SET state = 'uncertain', lease_until = 0, changed_at = $1
-    WHERE state = 'sending' AND lease_until < $2 RETURNING id)sql",
+    WHERE state = 'sending' AND state IN ('claimed', 'sending') AND lease_until < $2 RETURNING id)sql",
                              "t"};
 
 constexpr Sql kAgain{"queue_uncertain_again", R"sql(
@@ -79,10 +81,13 @@ constexpr Sql kMoreUrgent{"more_urgent", R"sql(
     LIMIT 1)sql",
                           "t"};
 
-constexpr Sql kBusy{"count_busy", R"sql(
-    SELECT COUNT(*) FROM outbox
-    WHERE state IN ('claimed', 'sending') OR (state IN ('queued', 'deferred') AND due_at <= $1))sql",
-                    "i"};
+constexpr Sql kBusy{"any_busy", R"sql(
+    SELECT id FROM outbox WHERE state IN ('claimed', 'sending')
+    UNION ALL
+    SELECT id FROM outbox
+    WHERE state IN ('queued', 'deferred') AND priority IN (0, 1, 2, 3, 4, 5) AND due_at <= $1
+    LIMIT 1)sql",
+                    "t"};
 
 constexpr Sql kCountAll{"count_by_state", "SELECT state, COUNT(*) FROM outbox GROUP BY state",
                         "ti"};
@@ -116,7 +121,10 @@ ClaimedMail claimed_from(const Row& row) {
 }
 
 constexpr Sql kFlow{"outbox_flow", R"sql(
-    SELECT (SELECT MIN(due_at) FROM outbox WHERE state IN ('queued', 'deferred') AND due_at <= $1),
+    SELECT (SELECT MIN((SELECT MIN(due_at) FROM outbox
+                        WHERE state IN ('queued', 'deferred') AND priority = p.n AND due_at <= $1))
+            FROM (SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3
+                  UNION ALL SELECT 4 UNION ALL SELECT 5) p),
            (SELECT MAX(changed_at) FROM outbox WHERE reply_code > 0))sql",
                     "ii"};
 
@@ -183,9 +191,7 @@ Result<bool> OutboxStore::is_more_urgent_due(Kind than, UtcTime now) {
   return store::any(c_.query(kMoreUrgent, {static_cast<int>(than), now}));
 }
 
-Result<int> OutboxStore::count_busy(UtcTime now) {
-  return store::number(c_.query_one(kBusy, {now}));
-}
+Result<bool> OutboxStore::is_busy(UtcTime now) { return store::any(c_.query(kBusy, {now})); }
 
 Result<OutboxStore::Flow> OutboxStore::flow(UtcTime now) {
   const Result<store::Row> row = c_.query_one(kFlow, {now});

@@ -60,8 +60,8 @@ class OutboxStore {
 
   /// Whether a mail that leaves before those of kind `than` is due and in nobody's hands.
   Result<bool> is_more_urgent_due(Kind than, UtcTime now);
-  /// How many rows are due now or in a worker's hands.
-  Result<int> count_busy(UtcTime now);
+  /// Whether any row is due now or in a worker's hands.
+  Result<bool> is_busy(UtcTime now);
   /// Whether mail flows.
   struct Flow {
     std::optional<UtcTime> oldest_due;      ///< of what waits and is due

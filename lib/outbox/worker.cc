@@ -359,13 +359,12 @@ Status Worker::wait_until_idle() {
   // next time is later than that. So two looks in a row must find nothing.
   int looks_without = 0;
   for (;;) {
-    const Result<int> busy = rows.count_busy(impl_->clock.now());
+    const Result<bool> busy = rows.is_busy(impl_->clock.now());
     if (!busy) return busy.error();
-    looks_without = *busy == 0 ? looks_without + 1 : 0;
+    looks_without = *busy ? 0 : looks_without + 1;
     if (looks_without == 2 || impl_->stop.requested()) return ok();
-    if (const auto fault = impl_->breaker.hopeless(); *busy > 0 && fault)
-      return Error{*fault, "the relay cannot be used; " + std::to_string(*busy) +
-                               " mails wait in the outbox; run doctor"};
+    if (const auto fault = impl_->breaker.hopeless(); *busy && fault)
+      return Error{*fault, "the relay cannot be used; mails wait in the outbox; run doctor"};
     impl_->stop.wait_for(50ms);
   }
 }

@@ -102,7 +102,7 @@ TEST_P(OutboxStoreTest, ExpiredRowsFailAndCancelLeavesHeldRowsAlone) {
   EXPECT_EQ(*rows_.expire(kNow + 24h), 0);
   EXPECT_EQ(*rows_.expire(kNow + 48h), 1);
   EXPECT_EQ(count("failed"), 1);
-  EXPECT_EQ(*rows_.count_busy(kNow), 0);
+  EXPECT_FALSE(*rows_.is_busy(kNow));
   EXPECT_EQ(*rows_.cancel_batch("none", kNow), 0);
 }
 
