@@ -77,7 +77,8 @@ constexpr Sql kToNotice{"to_notice", R"sql(
 
 constexpr Sql kAddPromise{"add_promise", R"sql(
     INSERT INTO promise (case_id, kind, start_at, due_at, provisional, calendar, derivation)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (case_id, kind, start_at) DO NOTHING)sql"};
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (case_id, kind, start_at)
+    DO UPDATE SET void_at = NULL, void_because = '' WHERE promise.void_because = 'gone')sql"};
 constexpr Sql kPromises{"promises_of_case", R"sql(
     SELECT case_id, kind, start_at, due_at, met_at, void_at, provisional, calendar, derivation
     FROM promise WHERE case_id = $1 ORDER BY start_at, due_at)sql",

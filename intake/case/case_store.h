@@ -57,6 +57,7 @@ class CaseStore {
   Result<std::vector<std::string>> to_acknowledge(const std::string& last, int limit);
   Result<std::vector<std::string>> to_notice(const std::string& last, int limit);
 
+  /// One that ended because its mail was gone goes on.
   Status add_promise(const Promise& promise);
   Result<std::vector<Promise>> promises_of(const std::string& case_id);
   /// Open promises due before `until`, soonest first.

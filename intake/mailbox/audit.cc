@@ -19,7 +19,7 @@ Result<AuditReport> audit_folder(mail::Mailbox& mailbox, const std::string& fold
   auto row = accounted->begin();
   for (const std::uint32_t uid : *uids) {
     while (row != accounted->end() && row->uid < uid) ++row;
-    if (row == accounted->end() || row->uid != uid) {
+    if (row == accounted->end() || row->uid != uid || row->outcome == "gone") {
       report.unaccounted.push_back(uid);
       continue;
     }

@@ -2,7 +2,7 @@
 
 /// intake/mailbox: from a mailbox to stored raw mail, each mail exactly once.
 ///   ledger.h  ledger_store.*  every UID a server ever showed us and its outcome; its only SQL
-///   sync.*                    one look at one folder
+///   sync.cc                   one look at one folder;  received.cc  when a mail came
 ///   audit.*                   mailbox against ledger
 /// Promise: the mailbox is only read (EXAMINE, BODY.PEEK). The raw bytes and their ledger row are
 /// one transaction; nothing else happens to a mail before it. The ledger, not a flag and not the

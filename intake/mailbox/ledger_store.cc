@@ -79,6 +79,17 @@ constexpr Sql kAdopt{"adopt_uids", R"sql(
       AND uidvalidity = (SELECT f.uidvalidity FROM mailbox_folder f WHERE f.account = $5 AND f.folder = $6)
     RETURNING uid)sql",
                      "i"};
+constexpr Sql kKnown{"known_uids", R"sql(
+    SELECT l.uid, l.arrived_at, CASE WHEN l.outcome = 'stored' THEN m.size_bytes END,
+           CASE WHEN l.outcome = 'gone' THEN 1 ELSE 0 END
+    FROM mailbox_ledger l LEFT JOIN mail m ON m.id = l.mail_id
+    WHERE l.account = $1 AND l.folder = $2 AND l.uidvalidity = $3 AND l.uid > $4 AND l.outcome <> 'quarantined'
+    ORDER BY l.uid LIMIT $5)sql",
+                     "iiii"};
+constexpr Sql kAskAnew{"ask_anew", R"sql(
+    UPDATE mailbox_ledger
+    SET outcome = 'quarantined', mail_id = NULL, arrived_at = $1, seen_at = $2, tries = 0, next_try_at = 0
+    WHERE account = $3 AND folder = $4 AND uidvalidity = $5 AND uid = $6 AND outcome <> 'quarantined')sql"};
 constexpr Sql kTombstone{"find_tombstone", "SELECT at FROM tombstone WHERE digest_bytes = $1", "i"};
 constexpr Sql kInsertMail{"insert_mail", R"sql(
     INSERT INTO mail (id, stage, folder, first_seen_at, received_at, received_by, size_bytes, truncated, raw,
@@ -230,6 +241,27 @@ Result<LedgerStore::Stored> LedgerStore::import(const mail::FetchedMail& mail,
 Result<int> LedgerStore::adopt(const std::string& account, const std::string& folder, UtcTime since,
                                UtcTime now) {
   return store::how_many(c_.query(kAdopt, {now, account, folder, since, account, folder}));
+}
+
+Result<std::vector<LedgerStore::Known>> LedgerStore::known(const FolderKey& key) {
+  std::vector<Known> all;
+  for (std::uint32_t after = 0;;) {
+    const Result<Rows> rows =
+        c_.query(kKnown, {key.account, key.folder, key.uidvalidity, after, kPage});
+    if (!rows) return rows.error();
+    for (const Row& row : *rows) {
+      Known known{uid_of(row[0]), row[1].maybe_time(), {}, row[3].flag()};
+      if (!row[2].is_null()) known.size = static_cast<std::uint64_t>(row[2].integer());
+      all.push_back(known);
+    }
+    if (rows->size() < kPage) return all;
+    after = all.back().uid;
+  }
+}
+
+Status LedgerStore::ask_anew(const FolderKey& key, std::uint32_t uid,
+                             std::optional<UtcTime> arrived, UtcTime now) {
+  return c_.execute(kAskAnew, {arrived, now, key.account, key.folder, key.uidvalidity, uid});
 }
 
 Result<LedgerStore::Stored> LedgerStore::keep(const std::string& folder,

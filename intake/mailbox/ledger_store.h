@@ -88,6 +88,19 @@ class LedgerStore {
   Result<int> adopt(const std::string& account, const std::string& folder, UtcTime since,
                     UtcTime now);
 
+  /// What was known of the mail behind a UID when it got its outcome; the UIDs ascending.
+  struct Known {
+    std::uint32_t uid = 0;
+    std::optional<UtcTime> arrived;     ///< INTERNALDATE
+    std::optional<std::uint64_t> size;  ///< RFC822.SIZE, of `stored`
+    bool gone = false;
+  };
+  Result<std::vector<Known>> known(const FolderKey& key);
+  /// The UID names another mail than the one its row is about: asked for as if first seen now. The
+  /// earlier mail stays stored.
+  Status ask_anew(const FolderKey& key, std::uint32_t uid, std::optional<UtcTime> arrived,
+                  UtcTime now);
+
   /// For audits: UIDs by what became of them.
   struct Accounted {
     std::uint32_t uid = 0;

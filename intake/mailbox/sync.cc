@@ -5,8 +5,6 @@
 #include "intake/case/promise.h"
 #include "intake/mailbox/ledger_store.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
-#include "lib/mail/header.h"
 
 namespace trust::intake {
 
@@ -21,16 +19,13 @@ using Uids = std::vector<std::uint32_t>;
 /// What is held before it is committed. One commit for many small mails, one for each large one.
 constexpr std::uint64_t kCommitBytes = 4U << 20U;
 constexpr std::size_t kCommitMails = 50;
-constexpr std::size_t kHeaderBytes = 256U << 10U;
-constexpr std::string_view kReceived = "Received:";
+constexpr std::size_t kSummariesAtOnce = 10'000;
 /// Asked for in vain: twice at one look, once more at the next one, on another connection; then
 /// once a day, or sooner a few times where it was the line that broke.
 constexpr int kTriesAtOnce = 3;
 constexpr int kTriesOnBrokenLines = 9;
 constexpr auto kRetry = 24h;
 constexpr auto kRetryBroken = 10min;
-constexpr auto kOldestArrival = std::chrono::days{400};
-constexpr auto kClockSkew = 1h;
 
 bool contains(const Uids& ascending, std::uint32_t uid) {
   return std::binary_search(ascending.begin(), ascending.end(), uid);
@@ -60,6 +55,7 @@ class Look {
   Result<std::vector<MailSummary>> summaries(std::span<const std::uint32_t> uids);
   bool stood_at_renewal(std::uint32_t uid) const { return uid < renewed_below_; }
   Status release_gone(const Uids& uids);
+  Status forget_replaced(const Uids& uids);
   Status gone(const FolderKey& key, std::uint32_t uid);
   Status take_in(std::span<const std::uint32_t> uids, int tries_before);
   Status keep(FetchedMail mail);
@@ -105,8 +101,11 @@ Result<Synced> Look::run() {
   if (anew) {
     if (const Status entered = first_look(*uids, *before); !entered) return entered.error();
   }
-  if (from == 1)
+  if (from == 1) {
     if (const Status released = release_gone(*uids); !released) return released.error();
+    if (!anew)
+      if (const Status forgot = forget_replaced(*uids); !forgot) return forgot.error();
+  }
 
   const UtcTime now = clock_.now();
   const Result<Uids> settled = ledger_.settled(key_, from, now);
@@ -202,6 +201,38 @@ Status Look::release_gone(const Uids& uids) {
       continue;
     if (Status done = gone(mail.key, mail.uid); !done) return done;
   }
+  return ok();
+}
+
+/// UIDs under which another mail stands than the one we know: a folder made anew under the same
+/// UIDVALIDITY, a list that once left them out. To doubt one too many costs a fetch: the bytes
+/// decide. If we die in here, the rest is found by the next whole look.
+Status Look::forget_replaced(const Uids& uids) {
+  const auto known = ledger_.known(key_);
+  if (!known) return known.error();
+  Uids listed;
+  for (const auto& row : *known)
+    if (contains(uids, row.uid)) listed.push_back(row.uid);
+  const auto row_of = [&](std::uint32_t uid) {
+    return std::lower_bound(known->begin(), known->end(), uid,
+                            [](const auto& row, std::uint32_t wanted) { return row.uid < wanted; });
+  };
+  int replaced = 0;
+  for (std::size_t at = 0; at < listed.size(); at += kSummariesAtOnce) {
+    const auto some = std::span{listed}.subspan(at, std::min(kSummariesAtOnce, listed.size() - at));
+    const auto now_there = mailbox_.summaries(some);
+    if (!now_there) return now_there.error();
+    for (const MailSummary& mail : *now_there) {
+      const auto row = row_of(mail.uid);
+      const bool other_date =
+          row->arrived && mail.internal_date && *row->arrived != *mail.internal_date;
+      if (!row->gone && !other_date && row->size.value_or(mail.size) == mail.size) continue;
+      const Status asked = ledger_.ask_anew(key_, mail.uid, mail.internal_date, clock_.now());
+      if (!asked) return asked;
+      ++replaced;
+    }
+  }
+  if (replaced > 0) log(Event::folder_renewed, {{"replaced", replaced}});
   return ok();
 }
 
@@ -347,21 +378,6 @@ Status Look::quarantine(const MailSummary& mail, int tries, Fault fault) {
   return done;
 }
 
-/// Of the topmost Received field, found by its name alone: reading a header whole is the caged
-/// child's business.
-std::optional<UtcTime> topmost_received(std::string_view raw) {
-  std::string field;
-  for (const std::string_view line : lines_of(raw.substr(0, kHeaderBytes))) {
-    const bool goes_on = line.starts_with(' ') || line.starts_with('\t');
-    if (line.empty() || (!field.empty() && !goes_on)) break;
-    if (!field.empty() || equals_ignoring_case(line.substr(0, kReceived.size()), kReceived))
-      field += line;
-  }
-  const std::size_t semicolon = field.rfind(';');
-  if (semicolon == std::string::npos) return {};
-  return mail::parse_date(std::string_view{field}.substr(semicolon + 1));
-}
-
 }  // namespace
 
 Result<Synced> sync_folder(mail::Mailbox& mailbox, const std::string& folder,
@@ -369,27 +385,6 @@ Result<Synced> sync_folder(mail::Mailbox& mailbox, const std::string& folder,
                            const SyncSettings& settings, const Clock& clock,
                            const std::function<void(const std::string& mail_id)>& stored) {
   return Look{mailbox, folder, connection, keyring, settings, clock, stored}.run();
-}
-
-Received received_time(std::optional<UtcTime> internal_date, UtcTime first_seen) {
-  if (internal_date && *internal_date >= first_seen - kOldestArrival &&
-      *internal_date <= first_seen + kClockSkew)
-    return {*internal_date, "internal_date"};
-  const bool is_old = internal_date && *internal_date < first_seen;
-  return {first_seen, is_old ? "first_seen_of_old" : "first_seen"};
-}
-
-Received received_after_renewal(std::string_view raw, std::optional<UtcTime> internal_date,
-                                UtcTime first_seen) {
-  Received received = received_time(internal_date, first_seen);
-  if (const auto stamped = topmost_received(raw))
-    return *stamped < received.at ? Received{*stamped, "received_field"} : received;
-  received.by = "internal_date_of_renewed";
-  return received;
-}
-
-std::string quarantine_name(const FolderKey& key, std::uint32_t uid) {
-  return key.folder + "/" + std::to_string(key.uidvalidity) + "/" + std::to_string(uid);
 }
 
 }  // namespace trust::intake
