@@ -15,7 +15,7 @@ mkdir "$folder/cgroup" "$folder/disk"
 mount -t cgroup2 none "$folder/cgroup"
 mkdir "$folder/cgroup/$2"
 echo $$ >"$folder/cgroup/$2/cgroup.procs"
-exec unshare --pid --fork --kill-child --mount --uts --ipc --cgroup bash -c '
+exec $3 --pid --fork --kill-child --uts --ipc --cgroup bash -c '
   set -e
   mount -t tmpfs none "$1/disk"
   cd "$1/disk"
@@ -51,13 +51,19 @@ exec unshare --pid --fork --kill-child --mount --uts --ipc --cgroup bash -c '
 """
 
 
+# In a chroot nothing can be said of the root's propagation; what is mounted there is its maker's business.
+_UNSHARE = ["unshare", "--mount"]
+if subprocess.run([*_UNSHARE, "true"], capture_output=True, check=False).returncode != 0:
+    _UNSHARE += ["--propagation", "unchanged"]
+
+
 class Booted:
     """A context: `run` and `write` act inside."""
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="trust-boot.")
         self._cgroup = Path(self._folder.name).name
-        words = ["unshare", "--mount", "bash", "-c", _BOOT, "bash", self._folder.name, self._cgroup]
+        words = [*_UNSHARE, "bash", "-c", _BOOT, "bash", self._folder.name, self._cgroup, " ".join(_UNSHARE)]
         self._log = Path(self._folder.name, "log")
         with open(self._log, "wb") as log:
             self._outer = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
@@ -74,7 +80,7 @@ class Booted:
         # The tree ends with its first process; its groups stay until somebody removes them.
         empty = f'mount -t cgroup2 none /mnt && cd /mnt/{self._cgroup} && find . -depth -type d -exec rmdir {{}} +; cd / && rmdir /mnt/{self._cgroup}'
         try:
-            wait_for("its processes to be gone", lambda: subprocess.run(["unshare", "--mount", "bash", "-c", empty], capture_output=True, check=False).returncode == 0)
+            wait_for("its processes to be gone", lambda: subprocess.run([*_UNSHARE, "bash", "-c", empty], capture_output=True, check=False).returncode == 0)
         finally:
             self._folder.cleanup()
 
