@@ -183,16 +183,18 @@ class LeavingComposer : public Composer {
   }
 };
 
-// The end nearly always comes while the keeper is at its first round; a second for each would
-// be 20.
+// The end nearly always comes while the keeper is at its first round; sleeping through it costs a
+// whole second each time. On a busy machine single ends may take as long for other reasons.
 TEST_P(WorkerTest, AnEndThatComesDuringHousekeepingIsNotSleptThrough) {
-  const auto deadline = std::chrono::steady_clock::now() + 15s;
+  int slow = 0;
   for (int i = 0; i < 20; ++i) {
     Worker w = worker();
     ASSERT_TRUE(w.start());
+    const auto began = std::chrono::steady_clock::now();
     w.stop();
+    if (std::chrono::steady_clock::now() - began > 500ms) ++slow;
   }
-  EXPECT_LT(std::chrono::steady_clock::now(), deadline);
+  EXPECT_LT(slow, 15);
 }
 
 TEST_P(WorkerTest, WhoLeftBeforeTheDotGetsNothing) {
