@@ -25,7 +25,7 @@ from tests.fault.sweep import Cycle, Flow, Peers, Sweep
 from tests.world.stage import change, rows
 
 _READER, _OTHER = SUBSCRIBERS[:2]
-_SECONDS = 90  # for each flow at the most
+_SECONDS = 240  # for each flow at the most
 _FIELDS = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 
 
