@@ -227,7 +227,7 @@ Status Look::forget_replaced(const Uids& uids) {
       const bool other_date =
           row->arrived && mail.internal_date && *row->arrived != *mail.internal_date;
       if (!row->gone && !other_date && row->size.value_or(mail.size) == mail.size) continue;
-      const Status asked = ledger_.ask_anew(key_, mail.uid, mail.internal_date, clock_.now());
+      Status asked = ledger_.ask_anew(key_, mail.uid, mail.internal_date, clock_.now());
       if (!asked) return asked;
       ++replaced;
     }
