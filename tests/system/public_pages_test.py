@@ -1,11 +1,13 @@
 """The notifier's public pages behind the nginx sample with TLS: what a reader does, what scanners and attackers do."""
 
+import contextlib
 import http.client
 import json
 import re
 import socket
 import ssl
 import sys
+import threading
 import unittest
 import urllib.parse
 import xml.etree.ElementTree as xml
@@ -249,14 +251,16 @@ class PublicPages(Stage):
         host, port = self.made.notifier["http"]["listen"].split(":")
         slow = [socket.create_connection((host, int(port))) for _ in range(200)]
         slow += [self.nginx.context.wrap_socket(socket.create_connection(("127.0.0.1", self.nginx.port)), server_hostname="127.0.0.1") for _ in range(50)]
-        try:
-            for number, one in enumerate(slow):
-                one.sendall(b"POST /subscribe HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nx" if number % 2 else b"GET /subs")
-            for _ in range(20):
+        with _slow(slow):
+            for _ in range(10):
                 self.assertEqual(self.get("/confirm?t=x")[0], 404)
-        finally:
-            for one in slow:
-                one.close()
+                self.assertEqual(_get(host, int(port), "/confirm?t=x"), 404)
+
+        # Positive control: a server whose threads wait for the requests they will answer, as many as ours.
+        with _waiting_server() as port:
+            self.assertEqual(_get(host, port, "/"), 404)
+            with _slow([socket.create_connection((host, port)) for _ in range(20)]), self.assertRaises(TimeoutError):
+                _get(host, port, "/", 3)
 
     def test_the_feeds_are_served_and_read_again_only_when_they_changed(self):
         self.site.publish(PostMortem("in-the-feed", "In the feed"))
@@ -305,6 +309,45 @@ class PublicPages(Stage):
                 done = self.made.call("notifier", "run")
                 self.assertEqual(done.returncode, 1)
                 self.assertRegex(done.stderr, rf"^http\.{key}: .*another program may have it")
+
+
+@contextlib.contextmanager
+def _slow(sockets):
+    """Requests that begin and do not end."""
+    try:
+        for number, one in enumerate(sockets):
+            one.sendall(b"POST /subscribe HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nx" if number % 2 else b"GET /subs")
+        yield
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _get(host, port, path, timeout=30):
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    connection.request("GET", path)
+    with contextlib.closing(connection):
+        return connection.getresponse().status
+
+
+@contextlib.contextmanager
+def _waiting_server(threads=8):
+    def serve():
+        while True:
+            try:
+                connection = listener.accept()[0]
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as lines, contextlib.suppress(OSError):
+                while lines.readline() not in (b"\r\n", b""):
+                    pass
+                connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        for _ in range(threads):
+            threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 def _answers(host, port):
