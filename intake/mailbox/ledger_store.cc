@@ -80,7 +80,8 @@ constexpr Sql kAdopt{"adopt_uids", R"sql(
     RETURNING uid)sql",
                      "i"};
 constexpr Sql kKnown{"known_uids", R"sql(
-    SELECT l.uid, l.arrived_at, CASE WHEN l.outcome = 'stored' THEN m.size_bytes END,
+    SELECT l.uid, CASE WHEN l.outcome <> 'before_us' THEN l.arrived_at END,
+           CASE WHEN l.outcome = 'stored' THEN m.size_bytes END,
            CASE WHEN l.outcome = 'gone' THEN 1 ELSE 0 END
     FROM mailbox_ledger l LEFT JOIN mail m ON m.id = l.mail_id
     WHERE l.account = $1 AND l.folder = $2 AND l.uidvalidity = $3 AND l.uid > $4 AND l.outcome <> 'quarantined'

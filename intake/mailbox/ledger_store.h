@@ -91,7 +91,9 @@ class LedgerStore {
   /// What was known of the mail behind a UID when it got its outcome; the UIDs ascending.
   struct Known {
     std::uint32_t uid = 0;
-    std::optional<UtcTime> arrived;     ///< INTERNALDATE
+    /// INTERNALDATE. Nothing of what was before us: a server that gives old mail new dates must not
+    /// make reports of all of it.
+    std::optional<UtcTime> arrived;
     std::optional<std::uint64_t> size;  ///< RFC822.SIZE, of `stored`
     bool gone = false;
   };
