@@ -22,8 +22,6 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kFirstPause{1'000};
 constexpr milliseconds kLongestPause{25'000};
-constexpr std::chrono::minutes kLoginPauses[] = {std::chrono::minutes{5}, std::chrono::minutes{15},
-                                                 std::chrono::minutes{60}};
 constexpr std::chrono::hours kBetweenWholeLooks{1};
 constexpr std::chrono::minutes kWatch{5};  // under what makes a NAT forget us
 constexpr milliseconds kSlice{1'000};
@@ -49,8 +47,14 @@ FirstLook first_look_of(const config::MailFrom& from) {
 }  // namespace
 
 MailboxLoop::MailboxLoop(App& app, const Office& office, const StopSignal& stop,
-                         std::function<void()> looked, std::ostream& err)
-    : app_{app}, office_{office}, stop_{stop}, looked_{std::move(looked)}, err_{err} {}
+                         std::function<void()> looked, std::ostream& err,
+                         const Pauses& login_pauses)
+    : app_{app},
+      office_{office},
+      stop_{stop},
+      looked_{std::move(looked)},
+      err_{err},
+      login_pauses_{login_pauses} {}
 
 Result<std::unique_ptr<imap::ImapMailbox>> MailboxLoop::connect() {
   Result<net::Endpoint> endpoint = program::endpoint_of("imap", office_.config.imap);
@@ -243,7 +247,7 @@ void MailboxLoop::watch() {
     const auto began = steady_clock::now();
     const Status watched = watch_once();
     if (watched) return;
-    if (watched.error().fault() != Fault::unavailable) {
+    if (watched.error().fault() == Fault::denied) {
       stop_.wait_for(kBetweenWholeLooks);
       continue;
     }
@@ -269,8 +273,8 @@ void MailboxLoop::run() {
       if (!again_) pause(office_.config.imap.poll);
     } else if (stop_.requested()) {
       return;
-    } else if (looked.error().fault() == Fault::denied) {
-      const auto wait = kLoginPauses[std::min(refused++, std::size(kLoginPauses) - 1)];
+    } else if (step_ == "connect" && looked.error().fault() == Fault::denied) {
+      const auto wait = login_pauses_[std::min(refused++, login_pauses_.size() - 1)];
       explain(looked.error(), wait);
       wait_for_login(wait);
     } else {

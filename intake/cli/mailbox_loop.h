@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -22,16 +23,20 @@ namespace trust::intake {
 /// If we die here, then the next look finds in the ledger what was stored and fetches the rest.
 class MailboxLoop {
  public:
+  using Pauses = std::array<std::chrono::milliseconds, 3>;
+  static constexpr Pauses kLoginPauses{std::chrono::minutes{5}, std::chrono::minutes{15},
+                                       std::chrono::minutes{60}};
+
   /// `looked` is called after each look that stored something. `err` gets each failure's sentence
   /// when it changes. All references outlive the loop.
   MailboxLoop(App& app, const Office& office, const StopSignal& stop, std::function<void()> looked,
-              std::ostream& err);
+              std::ostream& err, const Pauses& login_pauses = kLoginPauses);
 
   /// One whole look at all folders: every UID against the ledger.
   Status look_once();
   /// Looks every `imap.poll` and when woken, until told to stop; whole at first and hourly, between
   /// these only at folders whose STATUS moved. After a failure again in 1 s, doubling to 25 s;
-  /// after a refused login in 5, 15, 60 min, and at once when the file of the secret changes.
+  /// after a refused login in `login_pauses`, and at once when the file of the secret changes.
   void run();
   /// Until told to stop, and wherever the server can (RFC 2177). Its failures are no news: `run`
   /// meets them too.
@@ -58,6 +63,7 @@ class MailboxLoop {
   const StopSignal& stop_;
   std::function<void()> looked_;
   std::ostream& err_;
+  const Pauses login_pauses_;
   std::string step_ = "connect";  ///< for the log: connect, sync, store
   std::unique_ptr<mail::Mailbox> mailbox_;
   std::optional<store::Connection> connection_;

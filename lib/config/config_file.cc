@@ -171,8 +171,8 @@ std::string credential_path(const std::string& path) {
 std::string stamp_of(const std::string& path) {
   struct stat info {};
   if (::stat(credential_path(path).c_str(), &info) != 0) return "none";
-  return std::to_string(info.st_ino) + "." + std::to_string(info.st_mtim.tv_sec) + "." +
-         std::to_string(info.st_mtim.tv_nsec);
+  return std::to_string(info.st_ino) + "." + std::to_string(info.st_ctim.tv_sec) + "." +
+         std::to_string(info.st_ctim.tv_nsec);
 }
 
 Result<std::string> read_secret_of(std::string_view key, const std::string& path) {

@@ -92,8 +92,8 @@ Status read_grant(std::string_view word, Oauth& into) {
 Status read_value(const Given& given, std::string& into) {
   if (given.type != Type::string) return expected("a text in quotes");
   if (given.text.empty()) return Error{Fault::invalid, "empty; write a text in quotes"};
-  if (given.text.find_first_of(std::string_view{"\0\r\n", 3}) != std::string::npos)
-    return Error{Fault::invalid, "holds a line break or NUL; write it on one line"};
+  if (std::any_of(given.text.begin(), given.text.end(), is_control))
+    return Error{Fault::invalid, "holds a control character; write visible ones on one line"};
   into = given.text;
   return ok();
 }

@@ -8,13 +8,12 @@ namespace trust::imap {
 
 namespace {
 
-/// What a NO says about the next step.
+/// What a NO says about the next step. None of it is a refused login: rights come back unasked.
 Fault fault_of_refusal(const Reply& no) {
   if (no.word == "BAD") return Fault::unavailable;
-  for (const char* code : {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN"})
+  for (const char* code : {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN", "NOPERM",
+                           "AUTHORIZATIONFAILED", "AUTHENTICATIONFAILED", "EXPIRED"})
     if (no.has_code(code)) return Fault::unavailable;
-  for (const char* code : {"NOPERM", "AUTHORIZATIONFAILED", "AUTHENTICATIONFAILED", "EXPIRED"})
-    if (no.has_code(code)) return Fault::denied;
   return Fault::not_found;
 }
 
@@ -46,9 +45,9 @@ Result<std::string> ImapMailbox::name_of_folder(const std::string& folder) {
 Error ImapMailbox::refused(const std::string& folder, const Reply& no) {
   special_.erase(folder);  // it may have another name by now
   const Fault fault = fault_of_refusal(no);
-  return {fault, fault == Fault::not_found ? "imap: there is no such folder"
-                 : fault == Fault::denied  ? "imap: the folder may not be read"
-                                           : "imap: the folder cannot be opened now"};
+  return {fault, fault == Fault::not_found
+                     ? "imap: there is no such folder"
+                     : "imap: the folder cannot be opened now; check that the account may read it"};
 }
 
 Result<mail::FolderState> ImapMailbox::status(const std::string& folder) {

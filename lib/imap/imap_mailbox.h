@@ -29,7 +29,6 @@ class ImapMailbox final : public mail::Mailbox {
   static Result<std::unique_ptr<ImapMailbox>> over(std::unique_ptr<net::Stream> stream,
                                                    Patience patience = {});
 
-  /// denied: the server says we may not.
   Result<mail::FolderState> open(const std::string& folder) override;
   Result<mail::FolderState> status(const std::string& folder) override;
   /// In windows of 10,000 mails, so that no reply grows with the mailbox.

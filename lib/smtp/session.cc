@@ -110,7 +110,6 @@ SendResult Session::relay_failed(const Reply& reply) {
   usable_ = false;
   SendResult result = answer(Outcome::relay, reply);
   result.under_way = true;
-  if (reply.code == kAuthenticationRequired) result.fault = Fault::denied;
   return result;
 }
 

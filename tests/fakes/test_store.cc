@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 #include "lib/base/id.h"
@@ -60,6 +61,21 @@ store::Connection TestStore::connect() const {
   auto connection = database().connect();
   if (!connection) throw std::runtime_error{connection.error().text()};
   return *std::move(connection);
+}
+
+void make_read_only(store::Connection& connection, const std::string& path, bool read_only) {
+  if (connection.engine() == store::Engine::postgresql) {
+    const auto name = connection.query_one(store::Sql{"name", "SELECT current_database()", "t"});
+    on_server("ALTER DATABASE " + (*name)[0].text() +
+              " SET default_transaction_read_only = " + (read_only ? "on" : "off"));
+    return;
+  }
+  constexpr store::Sql kEmptyTheLog{"empty_the_log", "PRAGMA wal_checkpoint(TRUNCATE)", "i"};
+  constexpr std::streamoff kWriteVersion = 18;  // sqlite.org/fileformat2.html 1.3
+  if (!connection.query(kEmptyTheLog)) throw std::runtime_error{"the log cannot be emptied"};
+  std::fstream file{path, std::ios::binary | std::ios::in | std::ios::out};
+  file.seekp(kWriteVersion).put(read_only ? 3 : 2);
+  if (!file.flush()) throw std::runtime_error{"not written: " + path};
 }
 
 }  // namespace trust::test

@@ -35,4 +35,8 @@ class TestStore {
 inline const auto kBothStores = testing::Values(std::string{"SQLite"}, std::string{"PostgreSQL"});
 inline std::string store_name(const testing::TestParamInfo<std::string>& row) { return row.param; }
 
+/// Makes a store one that new connections can only read, whoever they are (mode bits refuse root
+/// nothing). `path` is a SQLite file's: what has a newer format than SQLite knows is not written.
+void make_read_only(store::Connection& connection, const std::string& path, bool read_only);
+
 }  // namespace trust::test

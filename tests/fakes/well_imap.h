@@ -27,6 +27,7 @@ struct WellImap {
   };
   std::map<std::string, Folder> folders{{"INBOX", {}}};
   std::string capabilities = "IMAP4rev1 IDLE UNSELECT SPECIAL-USE";
+  std::string refusal;                       ///< "NOPERM": of every EXAMINE and STATUS
   std::string noise;                         ///< said before each reply, tagged ones as well
   std::map<std::uint32_t, std::string> odd;  ///< UID -> what is said in place of its FETCH body
   std::string open_folder;                   ///< EXAMINEd by the conversation that goes on
@@ -54,6 +55,7 @@ struct WellImap {
     if (command == "IDLE") return noise + "+ idling\r\n";
     if (command == "DONE" || command == "UNSELECT") return done;
     const bool names_one = command.starts_with("EXAMINE ") || command.starts_with("STATUS ");
+    if (names_one && !refusal.empty()) return tag + " NO [" + refusal + "] no\r\n";
     const std::string name = names_one ? quoted(command) : open_folder;
     const auto found = folders.find(name);
     if (found == folders.end()) return tag + " NO no such folder\r\n";

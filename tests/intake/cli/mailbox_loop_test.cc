@@ -1,5 +1,6 @@
 #include "intake/cli/mailbox_loop.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -34,7 +35,8 @@ class MailboxLoopTest : public testing::Test {
     server_.end();
   }
 
-  void open(const std::string& watch, const std::string& poll) {
+  void open(const std::string& watch, const std::string& poll,
+            const MailboxLoop::Pauses& pauses = MailboxLoop::kLoginPauses) {
     write("secret", "x\n");
     write("intake.json",
           R"({"address": "security@example.org", "staff": [{"address": "ada@example.org"}],
@@ -52,7 +54,7 @@ class MailboxLoopTest : public testing::Test {
     ASSERT_TRUE(office) << office.error().text();
     office_ = *std::move(office);
     loop_.emplace(
-        app_, *office_, stop_, [] {}, err_);
+        app_, *office_, stop_, [] {}, err_, pauses);
   }
   void write(const std::string& name, const std::string& content) {
     std::ofstream{folder_.path() + "/" + name, std::ios::binary} << content;
@@ -178,6 +180,55 @@ TEST_F(MailboxLoopTest, ARefusedLoginWaitsFiveMinutesAndGoesAtOnceWhenItsSecretC
   EXPECT_EQ(times("mailbox_failed", log), 1) << log;
   EXPECT_NE(log.find(R"("retry_s":300)"), std::string::npos) << log;
   EXPECT_EQ(err_.str(), "the login is refused\n") << "said once";
+}
+
+TEST_F(MailboxLoopTest, ARefusedLoginIsTriedAgainAfterALongerPauseEachTime) {
+  static_assert(MailboxLoop::kLoginPauses == MailboxLoop::Pauses{5min, 15min, 60min});
+  server_.refuse_logins(true);
+  open(kInbox, "1s", {1s, 2s, 3s});
+  set_log_output(LogTo::standard_output);
+  testing::internal::CaptureStdout();
+  start_running();
+  ASSERT_TRUE(comes([&] { return server_.logins() == 5; }));
+  end();
+  const std::string log = testing::internal::GetCapturedStdout();
+  std::string pauses;
+  for (std::size_t at = log.find("retry_s\":"); at != std::string::npos;
+       at = log.find("retry_s\":", at + 1))
+    pauses += log[at + 9];
+  EXPECT_THAT(pauses, testing::StartsWith("1233")) << log;
+}
+
+TEST_F(MailboxLoopTest, AFolderThatMayNotBeReadIsTriedAgainWithinSeconds) {
+  server_.change([](WellImap& well) { well.refusal = "NOPERM"; });
+  open(kInbox, "1s");
+  put("INBOX", 3);
+  start_running();
+  EXPECT_TRUE(comes([&] { return server_.looks() >= 2; })) << "not in 5 minutes";
+  server_.change([](WellImap& well) { well.refusal.clear(); });
+  EXPECT_TRUE(comes([&] { return mails() == 1; }));
+}
+
+TEST_F(MailboxLoopTest, AnInboxThatMayNotBeWatchedIsTriedAgainWithinSeconds) {
+  open(kInbox, "1h");
+  start_running();
+  ASSERT_TRUE(comes([&] { return last_look().has_value(); }));
+  server_.change([](WellImap& well) { well.refusal = "NOPERM"; });
+  start_watching();
+  EXPECT_TRUE(comes([&] { return server_.logins() >= 3; })) << "not in an hour";
+  server_.change([](WellImap& well) { well.refusal.clear(); });
+  EXPECT_TRUE(comes([&] { return server_.idling() == 1; }));
+}
+
+TEST_F(MailboxLoopTest, AStoreThatMayOnlyBeReadIsTriedAgainWithinSeconds) {
+  open(kInbox, "1s");
+  put("INBOX", 3);
+  test::make_read_only(office_->connection, folder_.path() + "/db/intake.db", true);
+  start_running();
+  EXPECT_TRUE(comes([&] { return server_.looks() >= 2; })) << "not in 5 minutes";
+  EXPECT_EQ(mails(), 0);
+  test::make_read_only(office_->connection, folder_.path() + "/db/intake.db", false);
+  EXPECT_TRUE(comes([&] { return mails() == 1; }));
 }
 
 TEST_F(MailboxLoopTest, AMissingFolderWarnsOnceAndKeepsNoOtherBack) {

@@ -134,6 +134,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{
             "duration_without_unit", file_with("", R"("poll": 30,)"),
             "x.json:6: imap.poll: wrong type; write a duration in quotes, like \"30s\" or \"10m\""},
+        BadFile{"control_character", file_with("", R"("watch": ["INBOX", "a\u0001b"],)"),
+                "x.json:6: imap.watch: entry 2 (line 6): holds a control character; write visible "
+                "ones on one line"},
         BadFile{"entry_of_a_list",
                 file_with("\"staff\": [{\"address\": \"b@example.org\"},\n{\"name\": \"B\"}],"),
                 "x.json:3: staff: entry 2 (line 4): address: missing; add it"},

@@ -78,7 +78,7 @@ TEST_P(OpenRefused, SaysWhatToDoNext) {
 INSTANTIATE_TEST_SUITE_P(
     Replies, OpenRefused,
     testing::Values(Refusal{"no", "$ NO no such mailbox\r\n", Fault::not_found},
-                    Refusal{"no_rights", "$ NO [NOPERM] x\r\n", Fault::denied},
+                    Refusal{"no_rights", "$ NO [NOPERM] x\r\n", Fault::unavailable},
                     Refusal{"busy", "$ NO [INUSE] x\r\n", Fault::unavailable},
                     Refusal{"bye", "* BYE x\r\n", Fault::unavailable},
                     Refusal{"no_uidvalidity", "* 3 EXISTS\r\n$ OK x\r\n", Fault::unavailable},

@@ -189,8 +189,7 @@ std::vector<FaultRow> faults() {
                   Stage::rcpt,
                   {say("530 5.7.0 log in\r\n"), test::drop()},
                   Outcome::relay,
-                  530,
-                  Fault::denied});
+                  530});
   return rows;
 }
 
