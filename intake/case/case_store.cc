@@ -128,6 +128,11 @@ constexpr Sql kCountLate{"count_late", R"sql(
     SELECT COUNT(DISTINCT case_id) FROM promise WHERE met_at IS NULL AND void_at IS NULL AND due_at <= $1)sql",
                          "i"};
 
+constexpr Sql kCountPromises{"count_promises", R"sql(
+    SELECT kind || CASE WHEN due_at <= $1 THEN ' late' WHEN due_at <= $2 THEN ' due' ELSE ' open' END,
+           COUNT(*) FROM promise WHERE met_at IS NULL AND void_at IS NULL GROUP BY 1)sql",
+                             "ti"};
+
 std::string to_list(const std::vector<std::string>& words) {
   return nlohmann::json(words).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -337,7 +342,7 @@ Result<std::vector<CaseStore::Answer>> CaseStore::answers_of(const std::string& 
 }
 
 Result<CaseStore::Counts> CaseStore::count(UtcTime now) {
-  Result<std::map<std::string, int>> states = store::counts(c_.query(kCountStates));
+  Result<std::map<std::string, int>> states = count_by_state();
   if (!states) return states.error();
   const Result<int> late = store::number(c_.query_one(kCountLate, {now}));
   if (!late) return late.error();
@@ -348,6 +353,14 @@ Result<CaseStore::Counts> CaseStore::count(UtcTime now) {
                 .look = (*states)["look"],
                 .answered = (*states)["answered"],
                 .not_acknowledged = *silent};
+}
+
+Result<std::map<std::string, int>> CaseStore::count_by_state() {
+  return store::counts(c_.query(kCountStates));
+}
+
+Result<std::map<std::string, int>> CaseStore::count_promises(UtcTime now) {
+  return store::counts(c_.query(kCountPromises, {now, now + std::chrono::hours{24}}));
 }
 
 }  // namespace trust::intake

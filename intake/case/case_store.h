@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -93,6 +94,10 @@ class CaseStore {
     int not_acknowledged = 0;  ///< open, and the budget was spent
   };
   Result<Counts> count(UtcTime now);
+  Result<std::map<std::string, int>> count_by_state();
+  /// Open promises: "response late", "response due" (within 24 h), "response open" (later) -> how
+  /// many.
+  Result<std::map<std::string, int>> count_promises(UtcTime now);
 
  private:
   store::Connection& c_;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "intake/case/case_store.h"
 #include "lib/program/health.h"
 #include "lib/program/servers.h"
 
@@ -20,6 +21,19 @@ constexpr std::chrono::seconds kBetweenLooks{1};
 
 bool is_worth_another(const Status& looked) {
   return !looked && looked.error().fault() == Fault::unavailable;
+}
+
+auto gauges_at(const Clock& clock) {
+  return
+      [&clock](store::Connection& c) -> Result<std::map<std::string, std::map<std::string, int>>> {
+        CaseStore cases{c};
+        const auto states = cases.count_by_state();
+        if (!states) return states.error();
+        const auto promises = cases.count_promises(clock.now());
+        if (!promises) return promises.error();
+        return std::map<std::string, std::map<std::string, int>>{{"trust_cases", *states},
+                                                                 {"trust_promises", *promises}};
+      };
 }
 
 }  // namespace
@@ -42,8 +56,8 @@ Status Running::start_sending() {
 Status Running::start() {
   const config::ListenAddress& at = office_->config.http.listen;
   health_ = std::make_unique<web::Server>(
-      web::Router{
-          program::health_routes({office_->database, app_.clock, office_->config.imap.poll})},
+      web::Router{program::health_routes({office_->database, app_.clock, "mailbox",
+                                          office_->config.imap.poll, gauges_at(app_.clock)})},
       web::Limits{});
   if (Status listening = health_->start(at.host, at.port); !listening)
     return listening.error().within("http.listen");

@@ -17,8 +17,10 @@ namespace trust::program {
 struct Health {
   store::Database database;
   const Clock& clock;              ///< outlives the routes
-  std::chrono::milliseconds poll;  ///< of the mailbox or site: see is_looked_at
-  /// Further numbers by name and state: {"trust_subscribers", {{"confirmed", 3}}}; may be empty.
+  std::string_view source;         ///< what is looked at: "mailbox" or "site"
+  std::chrono::milliseconds poll;  ///< of it: see is_looked_at
+  /// Further numbers by name and state, {"trust_subscribers", {{"confirmed", 3}}}, or by name,
+  /// clock and state, {"trust_promises", {{"response late", 3}}}; may be empty.
   std::function<Result<std::map<std::string, std::map<std::string, int>>>(store::Connection&)>
       gauges{};
 };
@@ -30,9 +32,11 @@ bool is_looked_at(const std::optional<UtcTime>& last_look, UtcTime now,
 std::string last_look_in_words(const std::optional<UtcTime>& last_look, UtcTime now,
                                std::chrono::milliseconds poll);
 
-/// /healthz: 200 while the process answers. /readyz: 200, or 503 and what is wrong: the store does
-/// not answer, the mailbox or site is not looked at, mail is due and the relay has answered
-/// nothing for ten minutes. /metrics: Prometheus text, aggregates only.
+/// /healthz: 200 while the process answers. /readyz: 200, or 503 if the store cannot be read and
+/// written, the mailbox or site is not looked at, or mail is due and the relay has answered nothing
+/// for ten minutes; a line for each with the age of its last success. /metrics: Prometheus text,
+/// aggregates only. A store that hangs holds one of the server's threads: who asks meanwhile is
+/// told what is known, and after 3 s that it does not answer.
 std::vector<web::Route> health_routes(const Health& health);
 
 }  // namespace trust::program

@@ -14,7 +14,10 @@ constexpr Sql kPut{"put_meta", R"sql(
     INSERT INTO meta (key, value) VALUES ($1, $2)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value)sql"};
 
-constexpr Names<Fact, 3> kFacts{"key_check", "first_look", "last_look"};
+constexpr Sql kBriefSqlite{"be_brief", "PRAGMA busy_timeout=3000", "i"};
+constexpr Sql kBriefPostgresql{"be_brief", "SET statement_timeout = 3000"};
+
+constexpr Names<Fact, 4> kFacts{"key_check", "first_look", "last_look", "last_probe"};
 
 }  // namespace
 
@@ -38,6 +41,11 @@ Status MetaStore::put(Fact fact, std::string_view value) {
 
 Status MetaStore::put(Fact fact, UtcTime time) {
   return put(fact, std::to_string(to_epoch_ms(time)));
+}
+
+Status MetaStore::be_brief() {
+  const auto set = c_.query(c_.engine() == Engine::sqlite ? kBriefSqlite : kBriefPostgresql);
+  return set ? ok() : Status{set.error()};
 }
 
 }  // namespace trust::store

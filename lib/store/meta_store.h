@@ -15,6 +15,7 @@ enum class Fact {
   key_check,   ///< Keyring::check_value() of the keyring this store belongs to
   first_look,  ///< epoch ms of the first successful look (notifier)
   last_look,   ///< epoch ms of the last one, of the mailbox or the publications
+  last_probe,  ///< epoch ms of the last time that /readyz or /metrics tried to write
 };
 
 class MetaStore {
@@ -26,6 +27,9 @@ class MetaStore {
   Result<std::optional<UtcTime>> time(Fact fact);
   Status put(Fact fact, std::string_view value);
   Status put(Fact fact, UtcTime time);
+
+  /// From now on each statement of this connection ends within 3 s: done or Fault::unavailable.
+  Status be_brief();
 
  private:
   Connection& c_;

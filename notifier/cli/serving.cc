@@ -10,7 +10,7 @@ namespace trust::notifier {
 namespace {
 
 program::Health health_of(App& app, const Opened& all) {
-  return {all.database, app.clock, all.config.site.poll,
+  return {all.database, app.clock, "site", all.config.site.poll,
           [&keyring = all.keyring](
               store::Connection& c) -> Result<std::map<std::string, std::map<std::string, int>>> {
             auto readers = SubscriberStore{c, keyring}.count_by_state();

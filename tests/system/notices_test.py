@@ -6,6 +6,7 @@ import mailbox
 import sys
 import time
 import unittest
+import urllib.request
 from collections import Counter
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -57,10 +58,24 @@ class Notices:
                     told[(case, "warning")] += 1
         return told
 
+    def _compare_metrics(self, programs):
+        told = {}
+        with urllib.request.urlopen(f"http://{programs.intake['http']['listen']}/metrics", timeout=30) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(("trust_cases{", "trust_promises{")):
+                    told[line.rpartition(" ")[0]] = int(line.rpartition(" ")[2])
+        now = time.time() * 1000
+        true = {f'trust_cases{{state="{state}"}}': int(count) for state, count in rows(programs.store, "SELECT state, COUNT(*) FROM cases GROUP BY state")}
+        states = Counter()
+        for kind, due in rows(programs.store, "SELECT kind, due_at FROM promise WHERE met_at IS NULL AND void_at IS NULL"):
+            states[(kind, "late" if int(due) <= now else "due" if int(due) <= now + _DAY else "open")] += 1
+        self.assertEqual({state for _, state in states}, {"late", "due", "open"})
+        self.assertEqual(told, true | {f'trust_promises{{clock="{kind}",state="{state}"}}': count for (kind, state), count in states.items()})
+
     def test_each_thing_is_told_once_whatever_dies_in_between(self):
         programs = self._intake("notices", notices={"at": "00:00"})
         self._look(programs)
-        for reporter in REPORTERS[:3]:
+        for reporter in REPORTERS[:4]:
             programs.box.append(letters.on_the_wire(letters.clear_report(reporter)))
         self._look(programs)
         cases = self._cases(programs)
@@ -94,6 +109,7 @@ class Notices:
         for person in STAFF:
             for case, what in ((late, "late"), (warned, "warning")):
                 wait_for(f"{what} at {person}", lambda p=person, c=case, w=what: self._told(p, c)[(c, w)], 60)
+        self._compare_metrics(programs)
         programs.children.stop(service)
         for _ in range(2):
             self._look(programs)
