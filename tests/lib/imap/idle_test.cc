@@ -118,9 +118,9 @@ TEST(ImapMailbox, LeavesTheOpenFolderBeforeItAsksForItsStatus) {
   EXPECT_EQ((*made)->status("INBOX")->uidnext, 9U);
   ImapScript cannot = ImapScript::folder(3);
   cannot.on("EXAMINE", "* 4 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 10] x\r\n$ OK\r\n");
-  made = ImapMailbox::over(std::make_unique<ScriptedImap>(cannot));
-  ASSERT_TRUE((*made)->open("INBOX"));
-  EXPECT_EQ((*made)->status("INBOX")->uidnext, 10U);
+  const auto without = ImapMailbox::over(std::make_unique<ScriptedImap>(cannot));
+  ASSERT_TRUE((*without)->open("INBOX"));
+  EXPECT_EQ((*without)->status("INBOX")->uidnext, 10U);
 }
 
 TEST(ImapMailbox, AFolderThatWasRenamedIsLookedForAgain) {
