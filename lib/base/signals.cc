@@ -12,12 +12,13 @@ namespace trust {
 
 namespace {
 
-StopSignal* stop_of_process = nullptr;
+// Any thread may be the one that a signal comes to.
+std::atomic<StopSignal*> stop_of_process{nullptr};
 
 void on_signal(int number) {
   const int saved = errno;
-  if (stop_of_process != nullptr)
-    number == SIGHUP ? stop_of_process->request_reload() : stop_of_process->request();
+  if (StopSignal* const stop = stop_of_process)
+    number == SIGHUP ? stop->request_reload() : stop->request();
   errno = saved;
 }
 
@@ -42,7 +43,8 @@ StopSignal::StopSignal() {
 }
 
 StopSignal::~StopSignal() {
-  if (stop_of_process == this) stop_of_process = nullptr;
+  StopSignal* ours = this;
+  stop_of_process.compare_exchange_strong(ours, nullptr);
   for (const int fd : {pipe_[0], pipe_[1], reload_pipe_[0], reload_pipe_[1]}) ::close(fd);
 }
 
