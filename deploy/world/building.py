@@ -15,8 +15,8 @@ class BuildFailed(Exception):
     """One sentence for the person who started us; the compiler's words were shown before."""
 
 
-def build(checkout, folder, tests):
-    """Configures and builds a Release in `folder`: everything, or without `tests` the two programs. Shows progress on
+def build(checkout, folder, tests, preset="release", targets=()):
+    """Configures and builds in `folder`: `targets`, or everything, or without `tests` the two programs. Shows progress on
     a terminal, and all output if it fails."""
     become, environment = _owner(checkout)
     folder.mkdir(exist_ok=True)
@@ -26,8 +26,8 @@ def build(checkout, folder, tests):
     print("Building …" if (folder / "build.ninja").exists() else "Building; the first time takes some minutes …", flush=True)
     # A folder that the tests were built in stays one, so that neither throws away what the other has compiled.
     switch = ["-DTRUST_TESTS=ON"] if tests else [] if (folder / "CMakeCache.txt").exists() else ["-DTRUST_TESTS=OFF"]
-    _run(["cmake", "--preset", "release", "-B", folder, *switch], checkout, become, environment)
-    _run(["ninja", "-C", folder, *([] if tests else PROGRAMS)], checkout, become, environment)
+    _run(["cmake", "--preset", preset, "-B", folder, *switch], checkout, become, environment)
+    _run(["ninja", "-C", folder, *(targets if tests else PROGRAMS)], checkout, become, environment)
     print(f"Built in {time.monotonic() - begun:.0f} s.", flush=True)
 
 

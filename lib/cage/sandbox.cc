@@ -72,12 +72,12 @@ bool close_seccomp() {
 
 }  // namespace
 
-// Sanitizer builds keep the limits too: their shadow memory is mapped before this, so it does not
-// count.
+// Sanitizer builds keep the limits too (their shadow memory is mapped before this, so it does not
+// count), but for the one that would keep their report from its file.
 Status limit_self(std::uint64_t memory_bytes) {
   const std::uint64_t mapped = mapped_bytes();
   const bool limited = mapped > 0 && limit(RLIMIT_AS, mapped + memory_bytes) &&
-                       limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&
+                       limit(RLIMIT_CORE, 0) && (!kCageIsClosed || limit(RLIMIT_FSIZE, 0)) &&
                        limit(RLIMIT_NOFILE, 16) && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
                        ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
   if (!limited) return Error{Fault::unavailable, "parser: its limits were refused by the kernel"};
