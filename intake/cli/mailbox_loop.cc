@@ -79,7 +79,7 @@ Status MailboxLoop::open_both() {
   return ok();
 }
 
-/// One warning, and hourly another look for it.
+/// One warning; every look asks for it again.
 void MailboxLoop::is_missing(const std::string& folder, const Error& error) {
   watched_.erase(folder);
   if (!missing_.insert(folder).second) return;
@@ -90,7 +90,6 @@ void MailboxLoop::is_missing(const std::string& folder, const Error& error) {
 /// Whether there may be something to do in a folder, by its STATUS alone; its state is kept for the
 /// next time.
 Result<bool> MailboxLoop::has_moved(const std::string& folder, Extent extent) {
-  if (extent == Extent::news && missing_.contains(folder)) return false;
   const Result<mail::FolderState> state = mailbox_->status(folder);
   if (!state) return state.error();
   Watched& watched = watched_[folder];
@@ -114,7 +113,6 @@ Status MailboxLoop::sync(Extent extent) {
   settings.account = office_.config.imap.url.account();
   settings.first_look = first_look_of(office_.config.imap.from);
   settings.recent_since = office_.calendar.start_of_business_days_before(app_.clock.now(), kRecent);
-  settings.whole = extent == Extent::whole;
   settings.calendar = office_.calendar;
   again_ = false;
   int stored = 0, known = 0;
@@ -127,6 +125,8 @@ Status MailboxLoop::sync(Extent extent) {
     const Result<bool> moved = has_moved(folder, extent);
     if (moved && !*moved) continue;
     if (moved) settings.overlooked_below = watched_[folder].passed;
+    // One that was away may be another one now.
+    settings.whole = extent == Extent::whole || missing_.contains(folder);
     const Result<Synced> synced = moved ? sync_folder(*mailbox_, folder, *connection_,
                                                       office_.keyring, settings, app_.clock, count)
                                         : moved.error();

@@ -250,6 +250,26 @@ TEST_F(MailboxLoopTest, AMissingFolderWarnsOnceAndKeepsNoOtherBack) {
   EXPECT_EQ(times("\\Junk: ", err_.str()), 2) << err_.str();
 }
 
+TEST_F(MailboxLoopTest, AFolderThatWasAwayIsReadWholeAtTheNextLook) {
+  open(R"(["INBOX", "Reports"])", "1s");
+  put("Reports", 3);
+  start_running();
+  ASSERT_TRUE(comes([&] { return mails() == 1; }));
+  const auto look_without_it = [&] {
+    const int looks = server_.looks();
+    return comes([&] { return server_.looks() > looks + 2; });
+  };
+  server_.change([](WellImap& well) { well.folders.erase("Reports"); });
+  ASSERT_TRUE(look_without_it());
+  // Another folder by its numbers alone, and another mail under the UID.
+  server_.change([](WellImap& well) {
+    well.folders["Reports"].mails[3] = {"another\r\n", "24-Nov-2026 11:30:00 +0000"};
+  });
+  EXPECT_TRUE(comes([&] { return mails() == 2; }));
+  end();
+  EXPECT_EQ(times("Reports: ", err_.str()), 1) << err_.str();
+}
+
 TEST_F(MailboxLoopTest, AMissingInboxIsAFailureAndNoLook) {
   server_.change([](WellImap& well) { well.folders.erase("INBOX"); });
   open(kAll, "1h");
