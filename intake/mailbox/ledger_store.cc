@@ -35,10 +35,10 @@ constexpr Sql kHighest{"highest_uid", R"sql(
     WHERE account = $1 AND folder = $2 AND uidvalidity = $3)sql",
                        "i"};
 constexpr Sql kAgain{"quarantined_due", R"sql(
-    SELECT uid, tries FROM mailbox_ledger
+    SELECT uid, tries, CASE WHEN next_try_at = 0 THEN 1 ELSE 0 END FROM mailbox_ledger
     WHERE outcome = 'quarantined' AND account = $1 AND folder = $2 AND uidvalidity = $3 AND next_try_at <= $4
     ORDER BY tries, uid)sql",
-                     "ii"};
+                     "iii"};
 constexpr Sql kCountAgain{
     "count_quarantined",
     "SELECT COUNT(*) FROM mailbox_ledger WHERE outcome = 'quarantined' AND tries > 0", "i"};
@@ -80,16 +80,14 @@ constexpr Sql kAdopt{"adopt_uids", R"sql(
     RETURNING uid)sql",
                      "i"};
 constexpr Sql kKnown{"known_uids", R"sql(
-    SELECT l.uid, CASE WHEN l.outcome <> 'before_us' THEN l.arrived_at END,
-           CASE WHEN l.outcome = 'stored' THEN m.size_bytes END,
-           CASE WHEN l.outcome = 'gone' THEN 1 ELSE 0 END
+    SELECT l.uid, l.arrived_at, CASE WHEN l.outcome = 'stored' THEN m.size_bytes END, l.outcome
     FROM mailbox_ledger l LEFT JOIN mail m ON m.id = l.mail_id
     WHERE l.account = $1 AND l.folder = $2 AND l.uidvalidity = $3 AND l.uid > $4 AND l.outcome <> 'quarantined'
     ORDER BY l.uid LIMIT $5)sql",
-                     "iiii"};
+                     "iiit"};
 constexpr Sql kAskAnew{"ask_anew", R"sql(
     UPDATE mailbox_ledger
-    SET outcome = 'quarantined', mail_id = NULL, arrived_at = $1, seen_at = $2, tries = 0, next_try_at = 0
+    SET outcome = 'quarantined', mail_id = NULL, arrived_at = $1, seen_at = $2, tries = 0, next_try_at = 1
     WHERE account = $3 AND folder = $4 AND uidvalidity = $5 AND uid = $6 AND outcome <> 'quarantined')sql"};
 constexpr Sql kTombstone{"find_tombstone", "SELECT at FROM tombstone WHERE digest_bytes = $1", "i"};
 constexpr Sql kInsertMail{"insert_mail", R"sql(
@@ -148,10 +146,10 @@ Result<std::uint32_t> LedgerStore::highest(const FolderKey& key) {
 
 Result<std::vector<LedgerStore::Again>> LedgerStore::to_try_again(const FolderKey& key,
                                                                   UtcTime now) {
-  return store::all(c_.query(kAgain, {key.account, key.folder, key.uidvalidity, now}),
-                    [](const Row& row) {
-                      return Again{uid_of(row[0]), static_cast<int>(row[1].integer())};
-                    });
+  return store::all(
+      c_.query(kAgain, {key.account, key.folder, key.uidvalidity, now}), [](const Row& row) {
+        return Again{uid_of(row[0]), static_cast<int>(row[1].integer()), row[2].flag()};
+      });
 }
 
 Result<int> LedgerStore::count_quarantined() { return store::number(c_.query_one(kCountAgain)); }
@@ -251,7 +249,9 @@ Result<std::vector<LedgerStore::Known>> LedgerStore::known(const FolderKey& key)
         c_.query(kKnown, {key.account, key.folder, key.uidvalidity, after, kPage});
     if (!rows) return rows.error();
     for (const Row& row : *rows) {
-      Known known{uid_of(row[0]), row[1].maybe_time(), {}, row[3].flag()};
+      const std::string outcome = row[3].text();
+      Known known{
+          uid_of(row[0]), row[1].maybe_time(), {}, outcome == "gone", outcome == "before_us"};
       if (!row[2].is_null()) known.size = static_cast<std::uint64_t>(row[2].integer());
       all.push_back(known);
     }

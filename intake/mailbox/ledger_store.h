@@ -35,6 +35,7 @@ class LedgerStore {
   struct Again {
     std::uint32_t uid = 0;
     int tries = 0;
+    bool is_adopted = false;  ///< somebody wants it, however old it is
   };
   Result<std::vector<Again>> to_try_again(const FolderKey& key, UtcTime now);
 
@@ -91,11 +92,9 @@ class LedgerStore {
   /// What was known of the mail behind a UID when it got its outcome; the UIDs ascending.
   struct Known {
     std::uint32_t uid = 0;
-    /// INTERNALDATE. Nothing of what was before us: a server that gives old mail new dates must not
-    /// make reports of all of it.
-    std::optional<UtcTime> arrived;
+    std::optional<UtcTime> arrived;     ///< INTERNALDATE
     std::optional<std::uint64_t> size;  ///< RFC822.SIZE, of `stored`
-    bool gone = false;
+    bool gone = false, before_us = false;
   };
   Result<std::vector<Known>> known(const FolderKey& key);
   /// The UID names another mail than the one its row is about: asked for as if first seen now. The

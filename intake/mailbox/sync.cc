@@ -72,7 +72,7 @@ class Look {
   FolderKey key_;
   std::optional<LedgerStore::Folder> before_;  ///< the folder as it was left
   std::uint32_t renewed_below_ = 0;
-  Uids adopted_;  ///< quarantined ones that nobody asked for yet
+  Uids adopted_;  ///< wanted, however old they are
   Synced synced_;
   std::vector<FetchedMail> held_;
   std::uint64_t held_bytes_ = 0;
@@ -113,9 +113,11 @@ Result<Synced> Look::run() {
   const auto due = ledger_.to_try_again(key_, now);
   if (!due) return due.error();
   std::set<std::uint32_t> due_again;
+  Uids never_tried;
   for (const auto& again : *due) {
     due_again.insert(again.uid);
-    if (again.tries == 0) adopted_.push_back(again.uid);
+    if (again.tries == 0) never_tried.push_back(again.uid);
+    if (again.is_adopted) adopted_.push_back(again.uid);
   }
   Uids fresh;
   for (const std::uint32_t uid : *uids)
@@ -126,7 +128,7 @@ Result<Synced> Look::run() {
   if (synced_.overlooked > 0) log(Event::mail_overlooked, {{"count", synced_.overlooked}});
   synced_.known = static_cast<int>(uids->size() - fresh.size()) - synced_.before_us;
 
-  fresh.insert(fresh.end(), adopted_.begin(), adopted_.end());
+  fresh.insert(fresh.end(), never_tried.begin(), never_tried.end());
   std::sort(fresh.begin(), fresh.end());
   const auto batch = static_cast<std::size_t>(std::max(settings_.batch, 1));
   for (std::size_t at = 0; at < fresh.size(); at += batch) {
@@ -206,7 +208,8 @@ Status Look::release_gone(const Uids& uids) {
 
 /// UIDs under which another mail stands than the one we know: a folder made anew under the same
 /// UIDVALIDITY, a list that once left them out. To doubt one too many costs a fetch: the bytes
-/// decide. If we die in here, the rest is found by the next whole look.
+/// decide, and for what was before us the rule of a renewed folder, which is durable before the
+/// first is asked for. If we die in here, the rest is found by the next whole look.
 Status Look::forget_replaced(const Uids& uids) {
   const auto known = ledger_.known(key_);
   if (!known) return known.error();
@@ -227,6 +230,12 @@ Status Look::forget_replaced(const Uids& uids) {
       const bool other_date =
           row->arrived && mail.internal_date && *row->arrived != *mail.internal_date;
       if (!row->gone && !other_date && row->size.value_or(mail.size) == mail.size) continue;
+      if (row->before_us && was_before_us(mail.internal_date, before_)) continue;
+      if (row->before_us && !stood_at_renewal(mail.uid)) {
+        renewed_below_ = uids.back() + 1;
+        Status kept = ledger_.enter_folder(key_, before_->first_look, renewed_below_);
+        if (!kept) return kept;
+      }
       Status asked = ledger_.ask_anew(key_, mail.uid, mail.internal_date, clock_.now());
       if (!asked) return asked;
       ++replaced;
@@ -307,7 +316,7 @@ Status Look::keep(FetchedMail mail) {
     if (!known) return known.error();
     if (!*known && received.by == "received_field" && was_before_us(received.at, before_)) {
       ++synced_.before_us;
-      return ledger_.enter_before_us(key_, mail.uid, received.at, now);
+      return ledger_.enter_before_us(key_, mail.uid, mail.internal_date, now);
     }
   }
   held_bytes_ += mail.raw.size();
