@@ -111,30 +111,29 @@ struct SlowRelay {
 
 class StopTest : public WorkerTest {
  protected:
-  /// Two lines wait, each with a mail in hand; then SIGTERM.
-  Worker waiting_on(SlowRelay& relay, std::chrono::milliseconds stop_wait) {
-    for (int i = 0; i < 10; ++i) queue("r" + std::to_string(i) + "@example.org");
-    return {{.connections = 2, .claim_rows = 3, .stop_wait = stop_wait},
+  Worker worker_of(SlowRelay& relay, WorkerSettings settings, int mails = 10) {
+    for (int i = 0; i < mails; ++i) queue("r" + std::to_string(i) + "@example.org");
+    return {settings,
             store_.database(),
             [&relay] { return std::make_unique<SlowRelay::Line>(relay); },
             {},
             clock_,
             end_};
   }
-  bool both_wait(SlowRelay& relay) {
-    return wait_for([&] {
-      const std::scoped_lock lock{relay.mutex};
-      return relay.waiting == 2;
-    });
+  /// Two lines wait, each with a mail in hand.
+  bool both_wait(Worker& worker, SlowRelay& relay) {
+    return worker.start() && wait_for([&] {
+             const std::scoped_lock lock{relay.mutex};
+             return relay.waiting == 2;
+           });
   }
   StopSignal end_;
 };
 
 TEST_P(StopTest, WhatHasNotLeftIsGivenBackAtOnce) {
   SlowRelay relay{SlowRelay::Waits::before_dot};
-  Worker w = waiting_on(relay, 1h);
-  ASSERT_TRUE(w.start());
-  ASSERT_TRUE(both_wait(relay));
+  Worker w = worker_of(relay, {.connections = 2, .claim_rows = 3, .stop_wait = 1h});
+  ASSERT_TRUE(both_wait(w, relay));
   end_.request();
   w.stop();
   EXPECT_EQ(relay.dots, 0);
@@ -143,9 +142,8 @@ TEST_P(StopTest, WhatHasNotLeftIsGivenBackAtOnce) {
 
 TEST_P(StopTest, AnswersWithinStopWaitAreRecordedAndNothingElseLeaves) {
   SlowRelay relay{SlowRelay::Waits::for_answer};
-  Worker w = waiting_on(relay, 1h);
-  ASSERT_TRUE(w.start());
-  ASSERT_TRUE(both_wait(relay));
+  Worker w = worker_of(relay, {.connections = 2, .claim_rows = 3, .stop_wait = 1h});
+  ASSERT_TRUE(both_wait(w, relay));
   end_.request();
   auto stopping = std::async(std::launch::async, [&] { w.stop(); });
   {
@@ -161,9 +159,8 @@ TEST_P(StopTest, AnswersWithinStopWaitAreRecordedAndNothingElseLeaves) {
 
 TEST_P(StopTest, AnswersThatDoNotComeWithinStopWaitAreUncertain) {
   SlowRelay relay{SlowRelay::Waits::for_answer};
-  Worker w = waiting_on(relay, 50ms);
-  ASSERT_TRUE(w.start());
-  ASSERT_TRUE(both_wait(relay));
+  Worker w = worker_of(relay, {.connections = 2, .claim_rows = 3, .stop_wait = 50ms});
+  ASSERT_TRUE(both_wait(w, relay));
   end_.request();
   w.stop();
   EXPECT_EQ(relay.dots, 2);
@@ -174,15 +171,9 @@ TEST_P(StopTest, AnswersThatDoNotComeWithinStopWaitAreUncertain) {
 // A mail takes longer than the lease, and another worker keeps house meanwhile.
 TEST_P(StopTest, ALivingWorkersLeasesAreExtended) {
   SlowRelay relay{SlowRelay::Waits::for_answer};
-  for (int i = 0; i < 2; ++i) queue("r" + std::to_string(i) + "@example.org");
-  Worker w{{.connections = 2, .lease = 4s, .claim_rows = 1, .stop_wait = 50ms},
-           store_.database(),
-           [&relay] { return std::make_unique<SlowRelay::Line>(relay); },
-           {},
-           clock_,
-           end_};
-  ASSERT_TRUE(w.start());
-  ASSERT_TRUE(both_wait(relay));
+  Worker w = worker_of(relay, {.connections = 2, .lease = 4s, .claim_rows = 1, .stop_wait = 50ms},
+                       /*mails=*/2);
+  ASSERT_TRUE(both_wait(w, relay));
   const store::Sql least{"least", "SELECT MIN(lease_until) FROM outbox WHERE state = 'sending'",
                          "i"};
   const auto lease = [&] { return (*c_.query_one(least))[0].integer(); };
