@@ -7,7 +7,6 @@
 
 #include "intake/cli/commands.h"
 #include "lib/base/log.h"
-#include "lib/base/own_memory.h"
 #include "lib/base/signals.h"
 #include "lib/cage/parser_child.h"
 #include "lib/net/curl_stream.h"

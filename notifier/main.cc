@@ -2,7 +2,6 @@
 #include <iostream>
 
 #include "lib/base/log.h"
-#include "lib/base/own_memory.h"
 #include "lib/base/signals.h"
 #include "lib/net/curl_stream.h"
 #include "notifier/cli/commands.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "intake/answer/stationery.h"
-#include "intake/clock/time_left.h"
+#include "intake/clock/calendar.h"
 #include "lib/base/text.h"
 
 namespace trust::intake {

@@ -1,7 +1,7 @@
 #include "intake/answer/alarm.h"
 
 #include "intake/answer/stationery.h"
-#include "intake/clock/time_left.h"
+#include "intake/clock/calendar.h"
 #include "lib/base/id.h"
 #include "lib/mail/address.h"
 

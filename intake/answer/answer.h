@@ -14,15 +14,16 @@
 #include <string>
 #include <string_view>
 
+#include "lib/base/names.h"
 #include "lib/base/token.h"
 
 namespace trust::intake {
 
 /// What a person may tell a reporter. All but `reply` meet the response promise.
 enum class Outcome { tracking, post_mortem, explained, bounty, reply };
-std::string_view name_of(Outcome outcome);  ///< "tracking", "post-mortem", …
-/// Of the words a person types; nothing for any other.
-std::optional<Outcome> outcome_of(std::string_view name);
+constexpr Names<Outcome, 5> names(Outcome) {
+  return {"tracking", "post-mortem", "explained", "bounty", "reply"};
+}
 
 /// Who we are in a mail.
 struct Identity {

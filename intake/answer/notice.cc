@@ -2,7 +2,7 @@
 
 #include "intake/answer/stationery.h"
 #include "intake/case/promise.h"
-#include "intake/clock/time_left.h"
+#include "intake/clock/calendar.h"
 #include "lib/base/text.h"
 
 namespace trust::intake {

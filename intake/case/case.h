@@ -2,8 +2,8 @@
 
 /// intake/case: what a reporter was promised an answer about.
 ///   case.h           values: Case, Promise, StoredMail
-///   promise.*        a promise from a start and a calendar (pure)
-///   opening.*        what a case that opens is promised; a look that becomes a report
+///   promise.*        a promise from a start and a calendar, what a case that opens is promised,
+///                    a look that becomes a report
 ///   case_id.*        ids, and the signed tokens and Message-IDs that stand for them
 ///   joining.*        which case a mail belongs to (pure)
 ///   case_store.*     the SQL about cases and promises;  mail_store.*  about mails

@@ -3,7 +3,7 @@
 
 #include "intake/cli/case_json.h"
 #include "intake/cli/commands.h"
-#include "lib/cli/json_out.h"
+#include "lib/cli/output.h"
 
 namespace trust::intake {
 

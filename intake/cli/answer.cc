@@ -3,7 +3,7 @@
 #include <ostream>
 
 #include "intake/cli/commands.h"
-#include "lib/cli/json_out.h"
+#include "lib/cli/output.h"
 
 namespace trust::intake {
 
@@ -47,7 +47,7 @@ cli::Exit say(App& app, const cli::Arguments& arguments, cli::Io io, AnswerReque
 
 cli::Exit run_answer(App& app, const cli::Arguments& arguments, cli::Io io) {
   const auto& words = arguments.words();
-  const std::optional<Outcome> outcome = outcome_of(words[1]);
+  const std::optional<Outcome> outcome = named<Outcome>(words[1]);
   if (!outcome || *outcome == Outcome::reply)
     return cli::refuse(io,
                        "OUTCOME: write tracking, post-mortem URL, explained or bounty (the command "

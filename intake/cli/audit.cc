@@ -6,7 +6,7 @@
 #include <ostream>
 
 #include "intake/cli/commands.h"
-#include "lib/cli/json_out.h"
+#include "lib/cli/output.h"
 #include "lib/imap/imap_mailbox.h"
 #include "lib/program/servers.h"
 

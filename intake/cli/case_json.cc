@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "lib/cli/json_out.h"
+#include "lib/cli/output.h"
 
 namespace trust::intake {
 

@@ -1,5 +1,6 @@
-#include <fmt/format.h>
+#include "intake/cli/commands.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -10,18 +11,18 @@
 #include <ostream>
 #include <thread>
 
-#include "intake/cli/commands.h"
-#include "intake/cli/parse_json.h"
+#include "intake/report/understand.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/cli/json_out.h"
-#include "lib/cli/progress.h"
+#include "lib/cli/output.h"
 
 namespace trust::intake {
 
 namespace {
 
 namespace fs = std::filesystem;
+using cli::or_null;
+using nlohmann::ordered_json;
 
 constexpr std::uint64_t kMostBytes = 1ULL << 30U;
 constexpr std::size_t kBatch = 64;
@@ -90,7 +91,54 @@ void parse_all(std::span<Task> tasks, std::span<const ParseMail> parsers) {
   for (std::thread& thread : threads) thread.join();
 }
 
-void print_for_people(std::ostream& out, const nlohmann::ordered_json& mail) {
+/// The object `parse --json` prints for a mail: the keys of CLI.md in that order, absent = null or
+/// an empty list.
+ordered_json parse_json(std::string_view file, const mail::ParsedMail& mail,
+                        const Understood& understood) {
+  auto attachments = ordered_json::array();
+  for (const mail::Attachment& a : mail.attachments)
+    attachments.push_back({{"name", or_null(a.name)},
+                           {"bytes", a.bytes ? ordered_json(*a.bytes) : ordered_json{}},
+                           {"type", a.type}});
+  auto bounces = ordered_json::array();
+  for (const mail::Bounce& b : mail.bounces)
+    bounces.push_back({{"recipient", or_null(b.recipient)},
+                       {"status", or_null(b.status)},
+                       {"kind", b.hard ? "hard" : "soft"},
+                       {"fault", b.fault}});
+  ordered_json arf;
+  if (mail.arf)
+    arf = {{"feedback_type", or_null(mail.arf->feedback_type)},
+           {"source_ip", or_null(mail.arf->source_ip)},
+           {"original_rcpt", or_null(mail.arf->original_rcpt)}};
+  auto times = ordered_json::array();
+  for (const NamedTime& time : understood.times) times.push_back(to_rfc3339(time.utc));
+  return {{"file", file},
+          {"subject", or_null(mail.subject)},
+          {"from", or_null(mail.from.address)},
+          {"from_name", or_null(mail.from.name)},
+          {"to", mail.to},
+          {"date_utc", or_null(mail.date)},
+          {"message_id", or_null(mail.message_id)},
+          {"text", or_null(mail.text)},
+          {"has_html", mail.has_html},
+          {"attachments", std::move(attachments)},
+          {"is_bounce", mail.is_bounce},
+          {"bounces", std::move(bounces)},
+          {"is_auto_reply", mail.is_auto_reply},
+          {"must_not_ack", mail.must_not_ack},
+          {"arf", std::move(arf)},
+          {"visible_reply", or_null(mail.visible_reply)},
+          {"kind", name_of(understood.kind)},
+          {"urgent", understood.urgent},
+          {"encrypted", understood.encrypted},
+          {"services", understood.services},
+          {"times_utc", std::move(times)},
+          {"lossy_charset", mail.lossy_charset},
+          {"unparsed", mail.unparsed}};
+}
+
+void print_for_people(std::ostream& out, const ordered_json& mail) {
   for (const char* key : {"file", "subject", "from", "date_utc", "kind", "services", "times_utc"}) {
     if (mail[key].is_null() || mail[key].empty()) continue;
     const std::string value =
@@ -117,8 +165,7 @@ Result<std::string> place_in(const std::string& folder, const std::string& file,
   return fmt::format("{}/{}.json", folder, name);
 }
 
-Status write_json(const std::string& path, const nlohmann::ordered_json& value) {
-  using nlohmann::ordered_json;
+Status write_json(const std::string& path, const ordered_json& value) {
   std::ofstream out{path, std::ios::binary | std::ios::trunc};
   out << value.dump(1, ' ', /*ensure_ascii=*/false, ordered_json::error_handler_t::replace) << '\n';
   out.close();
@@ -168,7 +215,7 @@ cli::Exit run_parse(App& app, const cli::Arguments& arguments, cli::Io io) {
       // When it arrived is not known here; its own words for that will do.
       context.received =
           task.parsed->topmost_received ? task.parsed->topmost_received : task.parsed->date;
-      const nlohmann::ordered_json mail =
+      const ordered_json mail =
           parse_json(task.file, *task.parsed, understand(*task.parsed, context, known->services));
       if (folder) {
         if (Status written = write_json(places[begin + i], mail); !written)

@@ -5,8 +5,7 @@
 #include "intake/case/promise.h"
 #include "intake/cli/commands.h"
 #include "intake/mailbox/ledger_store.h"
-#include "lib/cli/columns.h"
-#include "lib/cli/json_out.h"
+#include "lib/cli/output.h"
 
 namespace trust::intake {
 

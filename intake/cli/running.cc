@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "intake/case/case_store.h"
+#include "intake/cli/commands.h"
 #include "lib/program/health.h"
 #include "lib/program/servers.h"
 
@@ -104,6 +105,21 @@ Status Running::until_idle() {
   if (!sent) sent = program::explain_relay(app_.connector, office_->config.smtp, sent.error());
   worker_->stop();
   return !looked ? looked : !filed ? filed : sent;
+}
+
+cli::Exit run_service(App& app, const cli::Arguments& arguments, cli::Io io) {
+  const auto load = [&](StopSignal& stop,
+                        const program::ProgramStore* at_work) -> Result<program::Loaded> {
+    Result<std::unique_ptr<Office>> opened = Office::open(arguments.config_file(), at_work);
+    if (!opened) return opened.error();
+    Office& office = **opened;
+    const Config& config = office.config;
+    if (const auto imap = program::endpoint_of("imap", config.imap); !imap) return imap.error();
+    if (const auto smtp = program::endpoint_of("smtp", config.smtp); !smtp) return smtp.error();
+    return program::Loaded{std::make_unique<Running>(app, *std::move(opened), stop, io.err),
+                           store_of(config), office.needs_restart};
+  };
+  return program::serve(kProgram, arguments.has("--until-idle"), io, load);
 }
 
 }  // namespace trust::intake

@@ -1,13 +1,15 @@
 #include <fmt/format.h>
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "intake/cli/case_json.h"
 #include "intake/cli/commands.h"
-#include "intake/clock/time_left.h"
+#include "intake/clock/calendar.h"
 #include "lib/base/text.h"
-#include "lib/cli/json_out.h"
+#include "lib/cage/parser_child.h"
+#include "lib/cli/output.h"
 
 namespace trust::intake {
 
@@ -131,6 +133,23 @@ cli::Exit run_show(App& app, const cli::Arguments& arguments, cli::Io io) {
       cli::print_json(io.out, to_json(*view, now));
     else
       print_view(io.out, *view, office, now);
+    return cli::Exit::done;
+  });
+}
+
+cli::Exit run_attachment(App& app, const cli::Arguments& arguments, cli::Io io) {
+  const std::string& digits = arguments.words()[1];
+  int n = 0;
+  const char* const end = digits.data() + digits.size();
+  if (std::from_chars(digits.data(), end, n).ptr != end || n < 1)
+    return cli::refuse(io, "N: write a number from 1, as `show` numbers the attachments");
+  return in_office(arguments, io, [&](Office& office) {
+    const auto source = office.desk(app.clock).attachment(arguments.words()[0], n);
+    if (!source) return cli::fail(io, source.error());
+    cage::ParserChild child;
+    const Result<std::string> bytes = child.decode(source->raw, source->attachment);
+    if (!bytes) return cli::fail(io, bytes.error());
+    io.out << *bytes;
     return cli::Exit::done;
   });
 }

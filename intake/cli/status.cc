@@ -4,7 +4,7 @@
 #include <ostream>
 
 #include "intake/cli/commands.h"
-#include "lib/cli/json_out.h"
+#include "lib/cli/output.h"
 #include "lib/outbox/outbox_store.h"
 #include "lib/program/health.h"
 #include "lib/store/meta_store.h"

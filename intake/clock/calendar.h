@@ -1,8 +1,8 @@
 #pragma once
 
 /// intake/clock: business days and due times. Pure values; no store, no clock of its own.
-///   calendar.*   which days count; due times.  ics.* the iCalendar file they come from
-///   time_left.*  "by the end of Wed 25 Nov (UTC)", "1 business day 4 h left"
+///   calendar.*   which days count, due times, "1 business day 4 h left"
+///   ics.*        the iCalendar file they come from
 /// Golden values stand in tests/golden/business-days.tsv.
 
 #include <map>
@@ -64,5 +64,12 @@ class Calendar {
   std::optional<UtcDay> last_known_;
   std::string version_ = "mon-fri";
 };
+
+/// "the end of Wed 25 Nov 2026 (UTC)": the day that `due` (a midnight) ends.
+std::string end_of_day_in_words(UtcTime due);
+/// "2 business days 4 h left", "3 h left", "late by 1 business day 2 h", hours rounded down.
+std::string time_left_in_words(const Calendar& calendar, UtcTime now, UtcTime due);
+/// The counted days, a line each: "1  Mon 23 Nov 2026".
+std::string counted_in_words(const DueTime& due);
 
 }  // namespace trust::intake

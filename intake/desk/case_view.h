@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "intake/case/case_store.h"
@@ -63,5 +64,8 @@ struct DeskAudit {
   int mails_to_file = 0;       ///< stored more than an hour ago and still without a place
   int mails_without_case = 0;  ///< filed, and in no case: a fault
 };
+
+/// The id of a case as a person may type it: in any case of letters, with or without "TM-".
+std::string case_name(std::string_view typed);
 
 }  // namespace trust::intake

@@ -4,7 +4,7 @@
 
 #include "intake/case/mail_store.h"
 #include "intake/case/promise.h"
-#include "intake/desk/case_name.h"
+#include "intake/desk/case_view.h"
 #include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/cage/json.h"

@@ -2,8 +2,8 @@
 
 /// intake/desk: what a member of staff can see and do. The command line, the web page and a mailed
 /// answer are skins over it; none of them knows more.
-///   desk.h       the face;  desk.cc  looking;  desk_acts.cc  changing;  case_name.h  typed ids
-///   case_view.h  one case with everything that belongs to it
+///   desk.h       the face;  desk.cc  looking;  desk_acts.cc  changing
+///   case_view.h  one case with everything that belongs to it; ids as a person types them
 /// Promise: an act is one transaction with its history row. An answer with an outcome meets the
 /// response promise in the transaction that queues its mail.
 /// Not here: how a mail becomes a case (flow/), what mails say (answer/), sending (lib/outbox).
@@ -18,7 +18,7 @@
 #include "intake/answer/answer.h"
 #include "intake/answer/letters.h"
 #include "intake/case/case_store.h"
-#include "intake/case/opening.h"
+#include "intake/case/promise.h"
 #include "intake/clock/calendar.h"
 #include "intake/desk/case_view.h"
 #include "lib/base/result.h"

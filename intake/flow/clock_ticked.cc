@@ -8,7 +8,7 @@
 #include "intake/case/alarm_store.h"
 #include "intake/case/case_store.h"
 #include "intake/case/history_store.h"
-#include "intake/clock/time_left.h"
+#include "intake/clock/calendar.h"
 #include "intake/flow/telling.h"
 #include "intake/mailbox/ledger_store.h"
 #include "lib/base/log.h"

@@ -8,7 +8,7 @@
 #include "intake/case/history_store.h"
 #include "intake/case/joining.h"
 #include "intake/case/mail_store.h"
-#include "intake/case/opening.h"
+#include "intake/case/promise.h"
 #include "intake/flow/new_case.h"
 #include "intake/flow/reading.h"
 #include "lib/base/log.h"

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "intake/case/case_id.h"
-#include "intake/case/opening.h"
+#include "intake/case/promise.h"
 #include "lib/base/text.h"
 #include "lib/mail/address.h"
 

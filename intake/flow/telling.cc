@@ -7,7 +7,6 @@
 #include "intake/answer/notice.h"
 #include "intake/case/case_id.h"
 #include "intake/case/history_store.h"
-#include "intake/case/opening.h"
 #include "intake/case/promise.h"
 #include "lib/base/log.h"
 #include "lib/outbox/outbox_store.h"

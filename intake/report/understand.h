@@ -2,8 +2,6 @@
 
 /// intake/report: what a mail says. Pure: values in, values out; no store, no network.
 ///   understand.*    ParsedMail -> Understood: what it is, how urgent, who is answered, what lacks
-///   sender.*        who wrote it, and which authentication result may be believed
-///   urgent.*        "SECURITY URGENT:" in any decoration
 ///   service_book.*  the services and the names people call them by (config/services.json)
 ///   report_times.*  the times a text names;  time_tokens.*  its words of time
 /// Nothing is lost by a guess: what is doubtful is a `look`, and each look says why.
@@ -15,14 +13,16 @@
 #include <vector>
 
 #include "intake/report/report_times.h"
-#include "intake/report/sender.h"
 #include "intake/report/service_book.h"
+#include "lib/base/names.h"
 #include "lib/mail/message.h"
 
 namespace trust::intake {
 
 enum class MailKind { symptom, vulnerability, bounce, auto_reply, bulk, look };
-std::string_view name_of(MailKind kind);
+constexpr Names<MailKind, 6> names(MailKind) {
+  return {"symptom", "vulnerability", "bounce", "auto_reply", "bulk", "look"};
+}
 /// symptom and vulnerability open a case with a promise.
 bool opens_promise(MailKind kind);
 
@@ -35,6 +35,32 @@ struct MailContext {
   std::vector<std::string> own_lists;      ///< list ids, group ids or addresses that deliver to us
   std::string authserv_id;                 ///< whose results are believed; "" = the topmost of any
 };
+
+/// The reporter.
+struct Sender {
+  mail::Address address;  ///< address "" = nobody
+  /// From was our own (a group rewrote it) and the address comes from X-Original-From,
+  /// X-Original-Sender or Reply-To. Staff see a mark.
+  bool replaced = false;
+  bool is_ourselves = false;  ///< From is ours and nothing else stands there
+};
+Sender sender_of(const mail::ParsedMail& mail, const std::vector<std::string>& own_addresses);
+
+/// The topmost Authentication-Results field, and only if it is of `authserv_id` (case ignored; "" =
+/// of anybody). Otherwise all fields are empty: unknown, which is not failed.
+mail::Authentication believed_authentication(const mail::ParsedMail& mail,
+                                             std::string_view authserv_id);
+
+/// Whether the list headers of a mail only say that it came through a group of our own: its List-Id
+/// or group id is one of `own_lists` or of our addresses ("security.example.org" and
+/// "security@example.org" are the same).
+bool came_by_own_list(const mail::ParsedMail& mail, const std::vector<std::string>& own_addresses,
+                      const std::vector<std::string>& own_lists);
+
+/// Whether a decoded subject begins with "SECURITY URGENT:" in any decoration: case, blanks of any
+/// kind between and around, reply and forward marks of any language, [list tags], stars and
+/// brackets around it, a dash or bracket in place of the colon.
+bool says_security_urgent(std::string_view subject);
 
 struct Understood {
   MailKind kind = MailKind::look;

@@ -7,7 +7,8 @@
 
 namespace trust {
 
-/// The names of an enumeration's values, in their order and without gaps.
+/// The names of an enumeration's values, in their order and without gaps. Where `names(Enum)`
+/// stands beside the enumeration, `name_of(value)` and `named<Enum>(name)` are for it too.
 template <class Enum, std::size_t n>
 struct Names {
   std::array<std::string_view, n> words;
@@ -20,5 +21,14 @@ struct Names {
     return at == words.end() ? std::nullopt : std::optional{static_cast<Enum>(at - words.begin())};
   }
 };
+
+template <class Enum>
+constexpr auto name_of(Enum value) -> decltype(names(value).of(value)) {
+  return names(value).of(value);
+}
+template <class Enum>
+constexpr auto named(std::string_view name) -> decltype(names(Enum{}).find(name)) {
+  return names(Enum{}).find(name);
+}
 
 }  // namespace trust

@@ -45,4 +45,9 @@ void hold_reloads();
 /// ignored. Call once, before threads are started; `stop` must outlive the process's last signal.
 void stop_on_signals(StopSignal& stop);
 
+/// From now on this process leaves no core file, and other processes of its user can neither trace
+/// it nor read its memory: it holds passwords. Both, as a core handler that the kernel pipes to
+/// asks for no limit. What it executes is free again.
+void keep_memory_to_ourselves();
+
 }  // namespace trust

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,5 +42,10 @@ std::string to_display(std::string_view text, Newlines newlines);
 std::string to_hex(std::string_view bytes);
 /// `count` bytes in words: "512 B", "12 KiB", "60 MiB".
 std::string size_in_words(std::uint64_t count);
+
+/// The candidate a person most likely meant by a mistyped `word`, or "" if none is near: at most a
+/// third of its letters wrong, missing, doubled or swapped (and at least one may be). ASCII case
+/// counts as no difference. Words over 64 bytes have no neighbours. The first of equals wins.
+std::string_view closest(std::string_view word, std::span<const std::string_view> candidates);
 
 }  // namespace trust

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <ostream>
 
-#include "lib/base/closest.h"
 #include "lib/base/text.h"
 
 namespace trust::cli {

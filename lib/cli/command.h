@@ -2,7 +2,7 @@
 
 /// lib/cli: the frame of both programs' command lines.
 ///   command.h/.cc   a table of commands drives help, dispatch and "did you mean"
-///   json_out.*      data for machines; columns.*  data for people; progress.*  for the patient
+///   output.*        data for machines, data for people, and a count for the patient
 ///   shared.*        commands both programs have, printed from tables
 
 #include <iosfwd>

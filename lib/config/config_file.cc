@@ -10,8 +10,8 @@
 #include <map>
 #include <set>
 
-#include "lib/base/closest.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "lib/config/json_tree.h"
 
 namespace trust::config {

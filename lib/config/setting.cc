@@ -6,7 +6,7 @@
 #include <span>
 
 #include "lib/base/ascii.h"
-#include "lib/base/closest.h"
+#include "lib/base/text.h"
 #include "lib/base/time.h"
 
 namespace trust::config {

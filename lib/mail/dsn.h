@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -25,5 +26,8 @@ DeliveryReport read_delivery_report(std::string_view raw, const Part& root, cons
 /// Sorts a recipient's failure by its RFC 3463 status ("" = none) and the words beside it.
 /// `hard`: 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10, 5.2.1, or the same said in words.
 Bounce judge_failure(std::string_view status, std::string_view words);
+
+/// The message/feedback-report part of an abuse report (RFC 5965), if there is one.
+std::optional<Arf> read_abuse_report(std::string_view raw, const Part& root);
 
 }  // namespace trust::mail

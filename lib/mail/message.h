@@ -10,8 +10,8 @@
 ///   transfer.*   base64, quoted-printable, uuencode
 ///   text_body.*  the readable text, from HTML where there is no plain one
 ///   html_text.* visible_reply.*   what is read of HTML; what of a text is not quoted
-///   encryption.* content_digest.*   whether it is for a private key; what identifies it
-///   auto_reply.* dsn.* arf.*   mail that no person wrote
+///   signs.*      mail that no person wrote, that is encrypted; what our server found
+///   dsn.*        reports that mail was not delivered, or not wanted
 ///   parse.*      all of it together: bytes -> ParsedMail
 /// Writing:
 ///   compose.*    a message with correct folding, encoding and line lengths; encode.* its means

@@ -1,18 +1,15 @@
 #include "lib/mail/parse.h"
 
+#include <sodium.h>
 #include <algorithm>
 #include <string>
 
 #include "lib/base/text.h"
 #include "lib/mail/address.h"
-#include "lib/mail/arf.h"
-#include "lib/mail/authentication.h"
-#include "lib/mail/auto_reply.h"
-#include "lib/mail/content_digest.h"
 #include "lib/mail/dsn.h"
-#include "lib/mail/encryption.h"
 #include "lib/mail/header.h"
 #include "lib/mail/scan.h"
+#include "lib/mail/signs.h"
 #include "lib/mail/split.h"
 #include "lib/mail/text_body.h"
 #include "lib/mail/visible_reply.h"
@@ -105,6 +102,54 @@ std::string digest_of(const Header& header, std::string_view body) {
                          .body = body});
 }
 
+constexpr std::size_t kMaxHeader = 256U << 10U;
+constexpr std::size_t kMaxValue = 64U << 10U;
+
+struct Values {
+  std::string from, date, message_id, subject;
+};
+
+/// The value of the field whose name stands at the start of the line; nullptr: none of ours, or a
+/// second one of its name.
+std::string* place_for(std::string_view line, Values& values) {
+  const std::string_view name = trim(line.substr(0, line.find(':')));
+  std::string* const place = equals_ignoring_case(name, "From")         ? &values.from
+                             : equals_ignoring_case(name, "Date")       ? &values.date
+                             : equals_ignoring_case(name, "Message-ID") ? &values.message_id
+                             : equals_ignoring_case(name, "Subject")    ? &values.subject
+                                                                        : nullptr;
+  return place != nullptr && place->empty() ? place : nullptr;
+}
+
+std::string inside_brackets(std::string_view value) {
+  const std::size_t open = value.rfind('<');
+  if (open != std::string_view::npos) {
+    value.remove_prefix(open + 1);
+    value = value.substr(0, value.find('>'));
+  }
+  const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
+    return c > ' ' && c < 0x7F && c != '<' && c != '"' && c != '(' && c != ',' && c != ':';
+  });
+  return plain && value.find('@') != std::string_view::npos ? std::string{value} : "";
+}
+
+class Digest {
+ public:
+  Digest() { crypto_hash_sha256_init(&state_); }
+  void add(std::string_view bytes) {
+    crypto_hash_sha256_update(&state_, reinterpret_cast<const unsigned char*>(bytes.data()),
+                              bytes.size());
+  }
+  std::string hex() {
+    unsigned char out[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_final(&state_, out);
+    return to_hex({reinterpret_cast<const char*>(out), sizeof out});
+  }
+
+ private:
+  crypto_hash_sha256_state state_{};
+};
+
 }  // namespace
 
 ParsedMail parse(std::string_view raw) {
@@ -147,6 +192,56 @@ ParsedMail parse_header_only(std::string_view raw, std::string_view because) {
   mail.unparsed_because = because;
   mail.content_sha256 = digest_of(header, raw.substr(block.body));
   return mail;
+}
+
+ParsedMail parse_hardly(std::string_view raw, std::string_view because) {
+  Values values;
+  std::string* open = nullptr;
+  std::size_t at = std::min(raw.find_first_not_of("\r\n"), raw.size());
+  while (at < raw.size() && at < kMaxHeader) {
+    const std::size_t end = std::min(raw.find_first_of("\r\n", at), raw.size());
+    const std::string_view line = raw.substr(at, end - at);
+    at = end + (raw.substr(end, 2) == "\r\n" ? 2 : 1);
+    if (line.empty()) break;
+    const bool goes_on = line.front() == ' ' || line.front() == '\t';
+    if (!goes_on) open = place_for(line, values);
+    if (open == nullptr) continue;
+    const std::string_view piece = goes_on ? line : line.substr(line.find(':') + 1);
+    open->append(piece.substr(0, kMaxValue - std::min(kMaxValue, open->size())));
+  }
+  ParsedMail mail;
+  mail.subject = to_clean_utf8(fold_space(values.subject));
+  mail.from.address = to_lower(inside_brackets(trim(values.from)));
+  mail.message_id = inside_brackets(trim(values.message_id));
+  mail.must_not_ack = mail.must_not_ack_apart_from_list = true;
+  mail.unparsed = true;
+  mail.unparsed_because = because;
+  mail.content_sha256 = content_sha256({.from = values.from,
+                                        .date = values.date,
+                                        .message_id = values.message_id,
+                                        .subject = values.subject,
+                                        .body = raw.substr(std::min(at, raw.size()))});
+  return mail;
+}
+
+std::string content_sha256(const Content& content) {
+  Digest digest;
+  for (const std::string_view value :
+       {content.from, content.date, content.message_id, content.subject}) {
+    digest.add(fold_space(value));
+    digest.add("\n");
+  }
+  std::string_view body = content.body;
+  while (!body.empty() && (body.back() == '\n' || body.back() == '\r')) body.remove_suffix(1);
+  while (!body.empty()) {
+    const std::size_t end = body.find_first_of("\r\n");
+    digest.add(body.substr(0, end));
+    digest.add("\n");
+    if (end == std::string_view::npos) break;
+    const bool pair = body[end] == '\r' && end + 1 < body.size() && body[end + 1] == '\n';
+    body.remove_prefix(end + (pair ? 2 : 1));
+  }
+  return digest.hex();
 }
 
 }  // namespace trust::mail

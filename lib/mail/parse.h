@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "lib/mail/message.h"
@@ -19,5 +20,15 @@ ParsedMail parse_header_only(std::string_view raw, std::string_view because);
 /// The last resort, safe in any process: From, Subject and Message-ID as they stand, found by plain
 /// loops; nothing is decoded. Such a mail must never be acknowledged.
 ParsedMail parse_hardly(std::string_view raw, std::string_view because);
+
+/// What identifies a mail, as it stands in its bytes.
+struct Content {
+  std::string_view from, date, message_id, subject;  ///< raw values; folding does not count
+  std::string_view body;
+};
+
+/// SHA-256 of these, 64 hex characters. The same for the same mail by another path: trace fields
+/// are no part of it; the kind of line ends and their number at the end do not count.
+std::string content_sha256(const Content& content);
 
 }  // namespace trust::mail

@@ -18,14 +18,16 @@
 #include <string>
 #include <string_view>
 
+#include "lib/base/names.h"
 #include "lib/base/time.h"
 
 namespace trust::outbox {
 
 /// In order of priority: smaller leaves first.
 enum class Kind { sign_in, confirmation, answer, acknowledgment, notice, announcement };
-std::string_view name_of(Kind kind);
-std::optional<Kind> kind_of(std::string_view name);
+constexpr Names<Kind, 6> names(Kind) {
+  return {"sign_in", "confirmation", "answer", "acknowledgment", "notice", "announcement"};
+}
 
 enum class State {
   queued,
@@ -39,7 +41,10 @@ enum class State {
   left,
   cancelled,
 };
-std::string_view name_of(State state);
+constexpr Names<State, 10> names(State) {
+  return {"queued", "claimed",   "sending",    "accepted", "deferred",
+          "failed", "uncertain", "suppressed", "left",     "cancelled"};
+}
 
 /// A mail to be queued with its bytes.
 struct NewMail {

@@ -106,7 +106,7 @@ constexpr Sql kCancel{"cancel_batch", R"sql(
 
 ClaimedMail claimed_from(const Row& row) {
   return {.id = row[0].text(),
-          .kind = kind_of(row[1].text()).value_or(Kind::notice),
+          .kind = named<Kind>(row[1].text()).value_or(Kind::notice),
           .reference = row[2].text(),
           .batch = row[3].text(),
           .reader = row[4].text(),

@@ -8,8 +8,7 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
-#include "lib/cli/columns.h"
-#include "lib/cli/json_out.h"
+#include "lib/cli/output.h"
 #include "lib/config/sample.h"
 
 namespace trust::program {

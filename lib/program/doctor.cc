@@ -6,7 +6,7 @@
 #include <ostream>
 
 #include "lib/base/text.h"
-#include "lib/cli/json_out.h"
+#include "lib/cli/output.h"
 #include "lib/net/probe.h"
 #include "lib/program/servers.h"
 #include "lib/smtp/smtp_transport.h"

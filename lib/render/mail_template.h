@@ -45,7 +45,11 @@ Result<MailTemplate> load_mail_template(const std::string& folder, const MailTem
 
 /// What `templates` prints: each template with its variables.
 void print_templates(std::ostream& out, std::span<const MailTemplateInfo> table);
-/// The same for pages (web_page.h).
+/// The same for pages.
 void print_web_pages(std::ostream& out, std::span<const MailTemplateInfo> table);
+
+/// A page from FOLDER/web/: NAME.html in the place of "<!-- page -->" of frame.html, its first
+/// heading in that of "<!-- title -->". Faults as load_mail_template.
+Result<Template> load_web_page(const std::string& folder, const MailTemplateInfo& info);
 
 }  // namespace trust::render

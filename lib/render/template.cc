@@ -7,7 +7,6 @@
 #include <optional>
 #include <utility>
 
-#include "lib/base/closest.h"
 #include "lib/base/text.h"
 #include "lib/html/entities.h"
 

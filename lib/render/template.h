@@ -2,8 +2,8 @@
 
 /// lib/render: the words of our mails, as Mustache files that are edited without a compiler.
 ///   template.*        one text: checked against the names it may use, filled in with values
-///   mail_template.*   subject, text and HTML of one kind of mail, from templates/mail/LANGUAGE/
-///   web_page.*        one page, in the frame of all, from templates/web/
+///   mail_template.*   subject, text and HTML of one kind of mail, from templates/mail/LANGUAGE/;
+///                     one page, in the frame of all, from templates/web/
 /// A template knows {{name}}, {{#section}}…{{/section}}, {{^inverted}}…{{/inverted}} and comments
 /// {{! …}}. No partials, no other delimiters, nothing unescaped in HTML. An unknown name is an
 /// error when the template is read. A value is never read as a template (SEC-39).

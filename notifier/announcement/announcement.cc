@@ -5,18 +5,24 @@
 namespace trust::notifier {
 
 namespace {
-constexpr Names<AnnouncementKind, 3> kKinds{"post_mortem", "correction", "follow_up"};
-constexpr Names<AnnouncementState, 5> kStates{"held", "holding", "sending", "finished",
-                                              "cancelled"};
+
+constexpr int kMostNewPages = 2;
+constexpr std::chrono::days kOldPage{30};
+
 }  // namespace
 
-std::string_view name_of(AnnouncementKind kind) { return kKinds.of(kind); }
-std::optional<AnnouncementKind> announcement_kind_of(std::string_view name) {
-  return kKinds.find(name);
+std::string reason_to_ask(int new_pages_in_this_look, UtcDay page_day, UtcTime now) {
+  if (new_pages_in_this_look > kMostNewPages) return "several_new";
+  if (std::chrono::floor<std::chrono::days>(now) - page_day > kOldPage) return "old_page";
+  return "";
 }
-std::string_view name_of(AnnouncementState state) { return kStates.of(state); }
-std::optional<AnnouncementState> announcement_state_of(std::string_view name) {
-  return kStates.find(name);
+
+std::string time_needed(std::int64_t mails, int rate_per_second) {
+  if (rate_per_second <= 0) return "as fast as the relay takes them";
+  const std::int64_t seconds = (mails + rate_per_second - 1) / rate_per_second;
+  if (seconds < 120) return "about " + std::to_string(seconds) + " s";
+  if (seconds < 120 * 60) return "about " + std::to_string((seconds + 30) / 60) + " min";
+  return "about " + std::to_string((seconds + 1800) / 3600) + " h";
 }
 
 }  // namespace trust::notifier

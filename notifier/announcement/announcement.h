@@ -1,7 +1,7 @@
 #pragma once
 
 /// notifier/announcement: what is told, to whom, and when it may leave.
-///   announcement.h        the value and its states;  rules.*  when staff are asked first (pure)
+///   announcement.h        the value and its states; when staff are asked first (pure)
 ///   announcement_store.*  the only SQL about announcements and the words frozen with them
 /// States:  holding -> sending -> finished       held: staff are asked first
 ///          cancelled from held, holding and sending
@@ -15,18 +15,21 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/base/names.h"
 #include "lib/base/time.h"
 #include "notifier/incident/incident.h"
 
 namespace trust::notifier {
 
 enum class AnnouncementKind { post_mortem, correction, follow_up };
-std::string_view name_of(AnnouncementKind kind);
-std::optional<AnnouncementKind> announcement_kind_of(std::string_view name);
+constexpr Names<AnnouncementKind, 3> names(AnnouncementKind) {
+  return {"post_mortem", "correction", "follow_up"};
+}
 
 enum class AnnouncementState { held, holding, sending, finished, cancelled };
-std::string_view name_of(AnnouncementState state);
-std::optional<AnnouncementState> announcement_state_of(std::string_view name);
+constexpr Names<AnnouncementState, 5> names(AnnouncementState) {
+  return {"held", "holding", "sending", "finished", "cancelled"};
+}
 
 struct Announcement {
   std::string id;
@@ -48,5 +51,13 @@ struct Announcement {
   std::string created_by;                    ///< staff address, or "site"
   std::optional<UtcTime> finished_at;
 };
+
+/// Why staff are asked before a page that a look found is announced: "several_new" (more than two
+/// new pages in one look), "old_page" (its day is more than 30 days ago); "" = they are not.
+std::string reason_to_ask(int new_pages_in_this_look, UtcDay page_day, UtcTime now);
+
+/// How long `mails` take at `rate_per_second`, in words: "about 17 min"; a rate of 0 is "as fast as
+/// the relay takes them".
+std::string time_needed(std::int64_t mails, int rate_per_second);
 
 }  // namespace trust::notifier

@@ -78,9 +78,9 @@ Announcement announcement_from(const Row& row) {
   return {.id = row[0].text(),
           .url = row[1].text(),
           .incident_id = row[2].text(),
-          .kind = announcement_kind_of(row[3].text()).value_or(AnnouncementKind::post_mortem),
+          .kind = named<AnnouncementKind>(row[3].text()).value_or(AnnouncementKind::post_mortem),
           .number = static_cast<int>(row[5].integer()),
-          .state = announcement_state_of(row[4].text()).value_or(AnnouncementState::held),
+          .state = named<AnnouncementState>(row[4].text()).value_or(AnnouncementState::held),
           .held_because = row[6].text(),
           .hold_until = row[7].time(),
           .recipients = row[8].integer(),
@@ -152,7 +152,7 @@ Result<std::vector<Announcement>> AnnouncementStore::open() {
 Result<std::optional<AnnouncementStore::Standing>> AnnouncementStore::standing(
     const std::string& id) {
   return store::first(c_.query(kStanding, {id}), [](const Row& row) {
-    return Standing{announcement_state_of(row[0].text()).value_or(AnnouncementState::held),
+    return Standing{named<AnnouncementState>(row[0].text()).value_or(AnnouncementState::held),
                     row[1].time()};
   });
 }

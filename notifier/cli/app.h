@@ -1,23 +1,28 @@
 #pragma once
 
 /// notifier/cli: trust-notifier's commands, over flow/ and the stores.
-///   app.*       the world of a command, and what commands share
+///   app.*       the world of a command: configuration, store, keys, site and words, opened
 ///   commands.*  the table of all of them
-///   opened.*    configuration, store, keys, site and words, opened
-///   serving.*   the HTTP servers of `run`
-///   one file per command or family: run, status, announce, announcement, subscriber, feed,
-///   check_config, doctor
+///   one file per command or family: run, status, announcement, subscriber, feed, doctor
 /// Promise: standard output carries data and nothing else; a failure is one sentence on standard
 /// error and an exit code of CLI.md. Not here: what is decided (flow/).
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "lib/base/time.h"
+#include "lib/base/token.h"
 #include "lib/cli/command.h"
+#include "lib/net/interrupt.h"
 #include "lib/net/stream.h"
 #include "lib/program/commands.h"
-#include "notifier/cli/opened.h"
+#include "lib/program/program_store.h"
+#include "lib/store/database.h"
+#include "notifier/config.h"
+#include "notifier/flow/page_published.h"
+#include "notifier/page/site.h"
 
 namespace trust::notifier {
 
@@ -26,6 +31,27 @@ struct App {
   const Clock& clock;
   net::Connector& connector;
   std::function<Fetch(const Config&, const net::Interrupt*)> new_fetch;
+};
+
+inline constexpr cli::Program kProgram{
+    "trust-notifier", "/etc/trust-mail/notifier.json",
+    "a published post-mortem reaches everyone who asked for it, once", "0.1.0"};
+
+/// Everything the commands work with, opened and checked. Errors are sentences for an operator.
+struct Opened {
+  Config config;
+  store::Database database;
+  store::Connection store;
+  Keyring keyring;
+  Office office;
+  Site site;  ///< its `fetch` is the App's
+  std::vector<std::string> needs_restart;
+  net::Interrupt interrupt{};  ///< ends the waits for servers
+
+  /// Reads the configuration and opens all of it, keeping the places of a store `at_work`
+  /// (program::keep_place). Faults as ProgramStore::open.
+  static Result<std::unique_ptr<Opened>> open(const std::string& config_file,
+                                              const program::ProgramStore* at_work = nullptr);
 };
 
 /// Opened::open with the App's `fetch`.
@@ -37,5 +63,12 @@ cli::Exit opened(App& app, const cli::Arguments& arguments, cli::Io io,
 /// The same for a command that acts: `who` is on the staff list.
 cli::Exit opened_as(App& app, const cli::Arguments& arguments, cli::Io io,
                     const std::function<cli::Exit(Opened&, const std::string& who)>& act);
+
+/// The parts, for commands that need only some of them.
+program::ProgramStore store_of(const Config& config);
+Result<Office> load_office(const Config& config);
+Site site_of(const Config& config);
+/// The names in the file of the setting `services`; none without one.
+Result<std::vector<std::string>> service_names(const std::optional<std::string>& file);
 
 }  // namespace trust::notifier

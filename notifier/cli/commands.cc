@@ -15,6 +15,7 @@ using cli::kJson;
 cli::Exit run_templates(App&, const cli::Arguments&, cli::Io io) {
   render::print_templates(
       io.out, std::array{announcement_template(), notice_template(), confirmation_template()});
+  render::print_web_pages(io.out, page_templates());
   return cli::Exit::done;
 }
 

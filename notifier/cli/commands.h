@@ -9,7 +9,8 @@ namespace trust::notifier {
 /// Every command, in the order of help.
 std::span<const cli::Command<App>> commands();
 
-// Each stands in the file of its first word (check_config.cc).
+// Each stands in the file of its first word, `announce` in announcement.cc, `check-config` in
+// doctor.cc.
 cli::Exit run_service(App& app, const cli::Arguments& arguments, cli::Io io);  // run.cc
 cli::Exit run_status(App& app, const cli::Arguments& arguments, cli::Io io);
 cli::Exit run_announce(App& app, const cli::Arguments& arguments, cli::Io io);

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "lib/cli/json_out.h"
+#include "lib/cli/output.h"
 #include "lib/outbox/outbox_store.h"
 #include "lib/program/health.h"
 #include "lib/store/meta_store.h"

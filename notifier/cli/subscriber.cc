@@ -8,9 +8,7 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
-#include "lib/cli/columns.h"
-#include "lib/cli/json_out.h"
-#include "lib/cli/progress.h"
+#include "lib/cli/output.h"
 #include "lib/mail/address.h"
 #include "notifier/cli/commands.h"
 #include "notifier/incident/incident.h"
@@ -99,7 +97,7 @@ cli::Exit run_subscriber_list(App& app, const cli::Arguments& arguments, cli::Io
   return opened(app, arguments, io, [&](Opened& all) {
     const std::optional<std::string> wanted = arguments.value("--state");
     const std::optional<SubscriberState> state =
-        wanted ? subscriber_state_of(*wanted) : std::nullopt;
+        wanted ? named<SubscriberState>(*wanted) : std::nullopt;
     if (wanted && !state)
       return cli::refuse(io, "--state: write asked, confirmed, left or suppressed");
     if (arguments.wants_json()) {

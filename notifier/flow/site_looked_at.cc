@@ -5,8 +5,8 @@
 
 #include "lib/base/log.h"
 #include "lib/store/meta_store.h"
-#include "notifier/announcement/rules.h"
-#include "notifier/flow/register_page.h"
+#include "notifier/announcement/announcement.h"
+#include "notifier/flow/page_published.h"
 #include "notifier/incident/incident_store.h"
 
 namespace trust::notifier {

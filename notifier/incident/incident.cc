@@ -15,10 +15,6 @@ constexpr std::size_t kDayBytes = 10;  // 2026-11-20
 constexpr std::size_t kMaxServices = 50;
 constexpr std::size_t kMaxServiceBytes = 100;
 
-constexpr Names<IncidentType, 3> kTypes{"security", "outage", "degradation"};
-constexpr Names<IncidentStatus, 6> kStatuses{"reserved",  "confirmed", "ended",
-                                             "published", "corrected", "withdrawn"};
-
 bool is_slug(std::string_view text) {
   return !text.empty() && text.front() != '-' && text.back() != '-' &&
          all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-'; });
@@ -26,14 +22,8 @@ bool is_slug(std::string_view text) {
 
 }  // namespace
 
-std::string_view name_of(IncidentType type) { return kTypes.of(type); }
 std::optional<IncidentType> incident_type_of(std::string_view name) {
-  return kTypes.find(to_lower(trim(name)));
-}
-
-std::string_view name_of(IncidentStatus status) { return kStatuses.of(status); }
-std::optional<IncidentStatus> incident_status_of(std::string_view name) {
-  return kStatuses.find(name);
+  return named<IncidentType>(to_lower(trim(name)));
 }
 
 bool is_incident_id(std::string_view text) {

@@ -12,18 +12,23 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/base/names.h"
 #include "lib/base/result.h"
 #include "lib/base/time.h"
 
 namespace trust::notifier {
 
 enum class IncidentType { security, outage, degradation };
-std::string_view name_of(IncidentType type);
+constexpr Names<IncidentType, 3> names(IncidentType) {
+  return {"security", "outage", "degradation"};
+}
+/// As a page writes it, in any case of letters.
 std::optional<IncidentType> incident_type_of(std::string_view name);
 
 enum class IncidentStatus { reserved, confirmed, ended, published, corrected, withdrawn };
-std::string_view name_of(IncidentStatus status);
-std::optional<IncidentStatus> incident_status_of(std::string_view name);
+constexpr Names<IncidentStatus, 6> names(IncidentStatus) {
+  return {"reserved", "confirmed", "ended", "published", "corrected", "withdrawn"};
+}
 
 struct Correction {
   int number = 1;

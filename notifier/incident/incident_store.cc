@@ -68,7 +68,7 @@ Incident incident_from(const Row& row) {
           .services = services_from(row[5].text()),
           .start = row[6].maybe_time(),
           .end = row[7].maybe_time(),
-          .status = incident_status_of(row[8].text()).value_or(IncidentStatus::reserved),
+          .status = named<IncidentStatus>(row[8].text()).value_or(IncidentStatus::reserved),
           .revealed = row[9].flag(),
           .published_at = row[10].maybe_time(),
           .before_us = row[11].flag(),

@@ -2,8 +2,8 @@
 
 /// notifier/page: what a published page says, from the live site or from a folder of Markdown.
 ///   article.*    the text of one post-mortem, whatever it was written in (pure)
-///   history_page.*  the links of the live history page (pure)
-///   html_page.*  a live page -> Article;  markdown.*  a Markdown or MDX file -> Article (pure)
+///   html_page.*  a live page -> Article, the links of the history page (pure)
+///   markdown.*   a Markdown or MDX file -> Article (pure)
 ///   front_matter.*  the YAML block of such a file, by libyaml's events
 ///   site.*       looking: one GET of a page, one look at a folder
 /// Pages are hostile: at most 4 MiB, linear time, no DTD, nothing on them is fetched.

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/result.h"
 #include "notifier/page/article.h"
@@ -14,5 +15,10 @@ namespace trust::notifier {
 /// titled …"). E-mail addresses that Cloudflare scrambled are put back. Fault::not_found: no
 /// selector matches; the page's theme has changed.
 Result<Article> read_html_page(std::string_view html, std::string_view selectors);
+
+/// The ids of the post-mortems that a live page links to: every <a href> that leads to
+/// `base_url`<date>-<slug>/, absolute, from the root or relative to `base_url`, with or without its
+/// last slash; a query or fragment is cut off. Each once, in the page's order, at most 1,000.
+std::vector<std::string> linked_incidents(std::string_view html, std::string_view base_url);
 
 }  // namespace trust::notifier

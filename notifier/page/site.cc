@@ -7,7 +7,6 @@
 
 #include "lib/base/file.h"
 #include "lib/base/words.h"
-#include "notifier/page/history_page.h"
 #include "notifier/page/html_page.h"
 #include "notifier/page/markdown.h"
 

@@ -16,13 +16,15 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/base/names.h"
 #include "lib/base/time.h"
 
 namespace trust::notifier {
 
 enum class SubscriberState { asked, confirmed, left, suppressed };
-std::string_view name_of(SubscriberState state);
-std::optional<SubscriberState> subscriber_state_of(std::string_view name);
+constexpr Names<SubscriberState, 4> names(SubscriberState) {
+  return {"asked", "confirmed", "left", "suppressed"};
+}
 
 struct Subscriber {
   std::string id;        ///< random; the only name of a reader in logs

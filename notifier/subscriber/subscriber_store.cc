@@ -75,7 +75,7 @@ Subscriber subscriber_from(const Row& row) {
   return {.id = row[0].text(),
           .token_id = row[1].text(),
           .address = row[2].text(),
-          .state = subscriber_state_of(row[3].text()).value_or(SubscriberState::suppressed),
+          .state = named<SubscriberState>(row[3].text()).value_or(SubscriberState::suppressed),
           .services = {},
           .consent_text = row[4].text(),
           .consent_at = row[5].maybe_time(),

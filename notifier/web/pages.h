@@ -11,7 +11,7 @@
 
 #include "lib/base/time.h"
 #include "lib/base/token.h"
-#include "lib/render/web_page.h"
+#include "lib/render/mail_template.h"
 #include "lib/store/database.h"
 #include "lib/web/router.h"
 #include "notifier/flow/subscriber_acted.h"

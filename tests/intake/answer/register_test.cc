@@ -50,9 +50,9 @@ TEST(PlainHttpsUrl, IsOneThatMayStandInAMail) {
 
 TEST(Outcome, NamesAreTheWordsOfTheCommandLine) {
   for (const char* name : {"tracking", "post-mortem", "explained", "bounty", "reply"})
-    EXPECT_EQ(name_of(outcome_of(name).value()), name);
+    EXPECT_EQ(name_of(named<Outcome>(name).value()), name);
   for (const char* name : {"", "Tracking", "post_mortem", "fixed"})
-    EXPECT_EQ(outcome_of(name), std::nullopt);
+    EXPECT_EQ(named<Outcome>(name), std::nullopt);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "intake/case/mail_store.h"
-#include "intake/case/opening.h"
+#include "intake/case/promise.h"
 #include "tests/fakes/intake_store.h"
 
 namespace trust::intake {

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "intake/clock/time_left.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 

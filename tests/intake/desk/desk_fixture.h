@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "intake/case/mail_store.h"
-#include "intake/case/opening.h"
 #include "intake/case/promise.h"
 #include "intake/desk/desk.h"
 #include "lib/cage/json.h"

@@ -1,4 +1,4 @@
-#include "intake/report/urgent.h"
+#include "intake/report/understand.h"
 
 #include <gtest/gtest.h>
 

@@ -7,11 +7,11 @@
 #include <set>
 #include <thread>
 
-#include "lib/base/closest.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/result.h"
 #include "lib/base/signals.h"
+#include "lib/base/text.h"
 #include "lib/base/threads.h"
 #include "tests/lib/base/temporary_folder.h"
 

@@ -6,8 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "lib/cli/columns.h"
-#include "lib/cli/json_out.h"
+#include "lib/cli/output.h"
 
 namespace trust::cli {
 namespace {

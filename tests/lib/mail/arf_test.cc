@@ -1,4 +1,4 @@
-#include "lib/mail/arf.h"
+#include "lib/mail/dsn.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "lib/mail/auto_reply.h"
+#include "lib/mail/signs.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/id.h"
-#include "notifier/announcement/rules.h"
+#include "notifier/announcement/announcement.h"
 #include "tests/notifier/notifier_store.h"
 
 namespace trust::notifier {

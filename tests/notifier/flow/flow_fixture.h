@@ -9,7 +9,6 @@
 #include <set>
 
 #include "notifier/flow/page_published.h"
-#include "notifier/flow/register_page.h"
 #include "notifier/flow/service.h"
 #include "notifier/flow/site_looked_at.h"
 #include "notifier/page/markdown.h"

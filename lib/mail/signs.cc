@@ -1,9 +1,12 @@
-#include "lib/mail/auto_reply.h"
+#include "lib/mail/signs.h"
 
 #include <string>
 
+#include "lib/base/ascii.h"
 #include "lib/base/text.h"
 #include "lib/base/words.h"
+#include "lib/mail/header.h"
+#include "lib/mail/transfer.h"
 
 namespace trust::mail {
 
@@ -117,6 +120,79 @@ bool has_auto_field(const Header& header) {
   return false;
 }
 
+/// Without comments (they nest), quoted strings replaced by "?".
+std::string without_comments(std::string_view value) {
+  std::string out;
+  std::size_t depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (c == '\\' && (quoted || depth > 0)) {
+      ++i;
+    } else if (c == '"' && depth == 0) {
+      if (!quoted) out += '?';
+      quoted = !quoted;
+    } else if (quoted) {
+      continue;
+    } else if (c == '(') {
+      if (depth++ == 0) out += ' ';
+    } else if (c == ')' && depth > 0) {
+      --depth;
+    } else if (depth == 0) {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// "dmarc = pass action=none" gives dmarc and pass.
+void note(std::string_view result, Authentication& a) {
+  const std::size_t equals = result.find('=');
+  if (equals == std::string_view::npos) return;
+  std::string_view method = trim(result.substr(0, equals));
+  method = trim(method.substr(0, method.find('/')));
+  std::string_view verdict = trim(result.substr(equals + 1));
+  verdict = verdict.substr(0, verdict.find_first_of(" \t"));
+  std::string* place = equals_ignoring_case(method, "dmarc")  ? &a.dmarc
+                       : equals_ignoring_case(method, "auth") ? &a.auth
+                                                              : nullptr;
+  if (place != nullptr && (place->empty() || *place == "pass"))
+    *place = to_clean_utf8(to_lower(verdict));
+}
+
+constexpr std::string_view kArmour = "-----BEGIN PGP MESSAGE-----";
+
+/// An armoured message on a line of its own that nobody quotes.
+bool has_armour(std::string_view text) {
+  for (std::size_t at = text.find(kArmour); at != std::string_view::npos;
+       at = text.find(kArmour, at + 1)) {
+    std::size_t line = at;
+    while (line > 0 && is_blank(text[line - 1])) --line;
+    if (line == 0 || text[line - 1] == '\n' || text[line - 1] == '\r') return true;
+  }
+  return false;
+}
+
+bool is_encrypted_part(std::string_view raw, const Part& part) {
+  if (part.type == "application/pgp-encrypted" || part.type == "multipart/encrypted") return true;
+  const std::string name = to_lower(part.name);
+  if (part.type == "application/pkcs7-mime" || part.type == "application/x-pkcs7-mime") {
+    // Without a type (old senders) it is told by its name; "smime.p7s" is a signature.
+    const Parameterised type =
+        parse_parameters(Header::read(part.header(raw)).value("Content-Type"));
+    if (const std::string_view kind = type.parameter("smime-type"); !kind.empty())
+      return find_ignoring_case(kind, "enveloped") != std::string_view::npos;
+    return !name.ends_with(".p7s") && !name.ends_with(".p7c");
+  }
+  if (name.ends_with(".pgp") || name.ends_with(".gpg") || name.ends_with(".asc"))
+    return has_armour(
+               decode_transfer(part.body(raw).substr(0, 8192), encoding_of(part.encoding))) ||
+           ((name.ends_with(".pgp") || name.ends_with(".gpg")) &&
+            part.type != "application/pgp-keys" && part.type != "application/pgp-signature" &&
+            part.type.starts_with("application/"));
+  return false;
+}
+
 }  // namespace
 
 Automatic read_automatic(const Header& header, std::string_view root_type, std::string_view subject,
@@ -151,6 +227,28 @@ Automatic read_automatic(const Header& header, std::string_view root_type, std::
                                    is_robot(from_address) || is_challenge(header, folded);
   a.must_not_ack = a.is_bulk || a.must_not_ack_apart_from_list;
   return a;
+}
+
+Authentication read_authentication(std::string_view raw_value) {
+  Authentication a;
+  const std::string value = without_comments(raw_value);
+  bool first = true;
+  for (const std::string_view piece : split(value, ';')) {
+    if (first && piece.find('=') == std::string_view::npos) {
+      std::string_view id = trim(piece);
+      id = id.substr(0, id.find_first_of(" \t"));
+      a.authserv_id = to_clean_utf8(to_lower(id));
+    } else {
+      note(piece, a);
+    }
+    first = false;
+  }
+  return a;
+}
+
+bool is_encrypted(std::string_view raw, const Part& root, std::string_view text) {
+  return has_armour(text) ||
+         find_part(root, [&](const Part& p) { return is_encrypted_part(raw, p); }) != nullptr;
 }
 
 }  // namespace trust::mail

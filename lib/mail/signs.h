@@ -3,11 +3,13 @@
 #include <string_view>
 
 #include "lib/mail/header.h"
+#include "lib/mail/message.h"
+#include "lib/mail/split.h"
 
 namespace trust::mail {
 
 /// Signs that no person waits for an answer (RFC 3834, and what programs really send). Whether
-/// it is a delivery or abuse report instead is dsn.h's and arf.h's matter.
+/// it is a delivery or abuse report instead is dsn.h's matter.
 struct Automatic {
   bool is_auto_reply = false;  ///< a vacation, a receipt or another automatic answer
   bool is_bulk = false;        ///< list fields, or Precedence bulk, list, junk
@@ -20,5 +22,15 @@ struct Automatic {
 /// its text, which alone never suffice. `root_type` is the Content-Type of the whole mail.
 Automatic read_automatic(const Header& header, std::string_view root_type, std::string_view subject,
                          std::string_view text, std::string_view from_address);
+
+/// One Authentication-Results value (RFC 8601 2.2): comments and quoted strings are skipped, so
+/// nothing inside them passes for a result; of two results for one method the one that is not
+/// "pass" counts. A missing authserv-id (as Exchange Online writes it) is "".
+Authentication read_authentication(std::string_view raw_value);
+
+/// Whether the mail, or a part of it, can be read only with somebody's private key: PGP/MIME (also
+/// as Exchange rewrites it), an armoured PGP message in the text or an attachment, S/MIME enveloped
+/// data. A signature alone is no encryption.
+bool is_encrypted(std::string_view raw, const Part& root, std::string_view text);
 
 }  // namespace trust::mail
