@@ -56,7 +56,7 @@ TEST_P(ReplacedMail, WhatWasBeforeUsIsOldWhateverItsDateAndNewMailInItsPlaceIsTa
   mailbox_.breaks_after = -1;
   ASSERT_TRUE(look());
   ASSERT_TRUE(look());
-  EXPECT_EQ(ledger(), (Lines{"1 before_us", "2 stored " + mail("25", "new"), "3 before_us"}));
+  EXPECT_EQ(ledger(), (Lines{"1 before_us 1", "2 stored 1 " + mail("25", "new"), "3 before_us"}));
   EXPECT_EQ(mail_row()[0].time(), *parse_rfc3339("2026-11-25T10:00:00Z"));
   mailbox_.asked.clear();
   ASSERT_TRUE(look());

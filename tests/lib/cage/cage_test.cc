@@ -32,7 +32,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-constexpr Limits kHasty{.memory_bytes = 512ULL << 20U, .cpu = 1s, .wall = 4s};
+constexpr Limits kHasty{.memory_bytes = 512ULL << 20U, .cpu = 2s};
 const std::string kMail =
     "From: Ada <ada@example.org>\r\nSubject: Haven is down\r\n\r\nNothing.\r\n";
 
