@@ -283,9 +283,12 @@ class PublicPages(Stage):
             return answer.status, answer.read().decode()
 
         self.confirmed(SUBSCRIBERS[0])
+        self.subscribe(SUBSCRIBERS[1])  # the relay has something to answer
         self.assertEqual(ask("/healthz"), (200, "alive\n"))
-        wait_for("a look", lambda: ask("/readyz")[0] == 200, 20)
-        self.assertRegex(ask("/readyz")[1], r"\Astore well: last written \d+ s ago\nsite well: last looked at \d+ s ago\nrelay well: last answered \d+ s ago\n\Z")
+        wait_for("a look, and the relay's answer to be recorded", lambda: ask("/readyz")[1].count(" s ago\n") == 3, 20)
+        status, said = ask("/readyz")
+        self.assertEqual(status, 200)
+        self.assertRegex(said, r"\Astore well: last written \d+ s ago\nsite well: last looked at \d+ s ago\nrelay well: last answered \d+ s ago\n\Z")
         metrics = ask("/metrics")[1]
         self.assertIn("trust_store_up 1\n", metrics)
         self.assertIn('trust_subscribers{state="confirmed"} 1\n', metrics)
