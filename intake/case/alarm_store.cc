@@ -38,10 +38,7 @@ constexpr Sql kBegin{"begin_daily",
 
 Promise promise_from(const Row& row) {
   Promise promise;
-  promise.case_id = row[0].text();
-  promise.kind = row[1].text();
-  promise.start = row[2].time();
-  promise.due = row[3].time();
+  store::read(row, promise.case_id, promise.kind, promise.start, promise.due);
   return promise;
 }
 

@@ -148,33 +148,14 @@ std::vector<std::string> from_list(const std::string& text) {
 
 Case case_from(const Row& row) {
   Case c;
-  c.id = row[0].text();
-  c.state = row[1].text();
-  c.version = row[2].integer();
-  c.kind = row[3].text();
-  c.urgent = row[4].flag();
-  c.encrypted = row[5].flag();
-  c.reporter_address = row[6].text();
-  c.reporter_name = row[7].text();
-  c.dmarc = row[8].text();
-  c.subject = row[9].text();
-  c.services = from_list(row[10].text());
-  c.times = row[11].text();
-  c.marks = from_list(row[12].text());
-  c.look_because = row[13].text();
-  c.assignee = row[14].text();
-  c.received = row[15].time();
-  c.opened = row[16].time();
-  c.answered = row[17].maybe_time();
-  c.first_mail = row[18].text();
-  c.outcome = row[19].text();
-  c.incident = row[20].text();
-  c.post_mortem_url = row[21].text();
-  c.closed_as = row[22].text();
-  c.acknowledgment = row[23].text();
-  c.acknowledgment_because = row[24].text();
-  c.notice = row[25].text();
-  c.notice_mail = row[26].text();
+  std::string services, marks;
+  store::read(row, c.id, c.state, c.version, c.kind, c.urgent, c.encrypted, c.reporter_address,
+              c.reporter_name, c.dmarc, c.subject, services, c.times, marks, c.look_because,
+              c.assignee, c.received, c.opened, c.answered, c.first_mail, c.outcome, c.incident,
+              c.post_mortem_url, c.closed_as, c.acknowledgment, c.acknowledgment_because, c.notice,
+              c.notice_mail);
+  c.services = from_list(services);
+  c.marks = from_list(marks);
   return c;
 }
 
@@ -186,8 +167,10 @@ Result<Case> one_case(const Result<Rows>& rows) {
 }
 
 Promise promise_from(const Row& row) {
-  return {row[0].text(),       row[1].text(), row[2].time(), row[3].time(), row[4].maybe_time(),
-          row[5].maybe_time(), row[6].flag(), row[7].text(), row[8].text()};
+  Promise p;
+  store::read(row, p.case_id, p.kind, p.start, p.due, p.met, p.voided, p.provisional, p.calendar,
+              p.derivation);
+  return p;
 }
 
 /// A LIKE pattern for "contains these words", with '!' as its escape.

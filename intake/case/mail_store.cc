@@ -56,21 +56,9 @@ constexpr Sql kFile{"file_mail", R"sql(
 
 StoredMail mail_from(const Row& row) {
   StoredMail m;
-  m.id = row[0].text();
-  m.stage = row[1].text();
-  m.folder = row[2].text();
-  m.first_seen = row[3].time();
-  m.received = row[4].time();
-  m.received_by = row[5].text();
-  m.size_bytes = row[6].integer();
-  m.truncated = row[7].flag();
-  m.parsed = row[8].text();
-  m.kind = row[9].text();
-  m.from_address = row[10].text();
-  m.subject = row[11].text();
-  m.message_id = row[12].text();
-  m.case_id = row[13].text();
-  m.relation = row[14].text();
+  store::read(row, m.id, m.stage, m.folder, m.first_seen, m.received, m.received_by, m.size_bytes,
+              m.truncated, m.parsed, m.kind, m.from_address, m.subject, m.message_id, m.case_id,
+              m.relation);
   return m;
 }
 

@@ -47,6 +47,20 @@ Result<std::optional<Value>> first(const Result<Rows>& rows, Read read) {
   return rows->empty() ? std::nullopt : std::optional<Value>{read(rows->front())};
 }
 
+inline void take(const Value& value, std::string& place) { place = value.text(); }
+inline void take(const Value& value, UtcTime& place) { place = value.time(); }
+inline void take(const Value& value, std::optional<UtcTime>& place) { place = value.maybe_time(); }
+template <std::integral Number>
+void take(const Value& value, Number& place) {
+  place = static_cast<Number>(value.integer());
+}
+/// The columns of a row, in their order, to their places in a value. REQUIRES no fewer.
+template <class... Places>
+void read(const Row& row, Places&... places) {
+  auto column = row.begin();
+  (take(*column++, places), ...);
+}
+
 inline std::string text_of(const Row& row) { return row[0].text(); }
 
 /// Of SELECT state, COUNT(*) … GROUP BY state.
