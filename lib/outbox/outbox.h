@@ -5,7 +5,6 @@
 ///   outbox_store.*  the only SQL about it;  retry.*  when to try again (pure)
 ///   worker.*        claim, mark, send, record;  presence.*  who else does
 ///   pace.*          when to send: rate, the relay's trouble, mails that break connections
-///   diverted.*      all mail to one address
 /// Promise: a row is `sending` in the store before the end of its mail may leave, and leaves that
 /// state in the transaction that records the relay's answer. So a crash doubles nothing by itself:
 /// what is found `sending` without an owner is `uncertain`, and is sent once more after 15 minutes

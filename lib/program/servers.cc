@@ -1,7 +1,6 @@
 #include "lib/program/servers.h"
 
 #include "lib/config/config_file.h"
-#include "lib/outbox/diverted.h"
 #include "lib/smtp/smtp_transport.h"
 
 namespace trust::program {
@@ -21,6 +20,24 @@ Result<net::Endpoint> read_endpoint(std::string_view prefix, const Group& group)
   if (group.ca_file) endpoint.ca_file = config::credential_path(*group.ca_file);
   return endpoint;
 }
+
+/// Every mail goes to `smtp.divert`, whoever it is for.
+class Diverted final : public mail::Transport {
+ public:
+  Diverted(std::unique_ptr<mail::Transport> transport, std::string address)
+      : transport_{std::move(transport)}, address_{std::move(address)} {}
+
+  mail::SendResult send(const mail::Envelope& envelope, std::string_view message,
+                        const BeforeDot& before_dot) override {
+    return transport_->send({envelope.from, address_}, message, before_dot);
+  }
+  void close() override { transport_->close(); }
+  void interrupt() override { transport_->interrupt(); }
+
+ private:
+  std::unique_ptr<mail::Transport> transport_;
+  std::string address_;
+};
 
 smtp::SmtpTransport relay_at(net::Connector& connector, const config::SmtpSettings& smtp) {
   return {connector, [&smtp] { return endpoint_of("smtp", smtp); }};
@@ -51,7 +68,7 @@ std::unique_ptr<mail::Transport> transport_to(net::Connector& connector,
   auto transport = std::make_unique<smtp::SmtpTransport>(
       connector, [&smtp] { return endpoint_of("smtp", smtp); });
   if (!smtp.divert) return transport;
-  return outbox::diverted(std::move(transport), *smtp.divert);
+  return std::make_unique<Diverted>(std::move(transport), *smtp.divert);
 }
 
 Error explain_relay(net::Connector& connector, const config::SmtpSettings& smtp,
