@@ -5,7 +5,7 @@
 ///   delivery.h            the report's numbers, and when they say "finished" (pure)
 ///   delivery_store.*      fan-out, release, and the report's counts
 ///   announcement_mail.*   what one reader's mail says (pure)
-///   announcement_composer.*  the mail made when it is sent, and whether it still may be
+///   mail_composer.*       the mail made when it is sent, and whether it still may be
 /// States: lib/outbox/outbox.h. Promise: the recipients are those who were confirmed when the
 /// announcement was made; who leaves or is suppressed before their mail's last byte gets none.
 /// Not here: when an announcement may leave (announcement/), the steps in order (flow/).

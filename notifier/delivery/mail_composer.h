@@ -1,21 +1,25 @@
 #pragma once
 
-#include "notifier/delivery/announcement_composer.h"
+#include <optional>
+#include <string>
+
+#include "lib/base/time.h"
+#include "lib/base/token.h"
+#include "lib/outbox/worker.h"
+#include "notifier/delivery/announcement_mail.h"
 
 namespace trust::notifier {
 
-/// Composes what the outbox holds without bytes: announcements, and mails that ask to confirm,
-/// whose token stands nowhere else.
-class MailComposer : public outbox::Composer {
+/// Makes what the outbox holds without bytes when it is sent: a reader's mail, from the
+/// announcement's frozen words and from what the list says now, and a mail that asks to confirm,
+/// whose token stands nowhere else. A mail whose hold is over and was not released yet is released
+/// here, so that the count is verified before the first one leaves. One thread.
+class MailComposer final : public outbox::Composer {
  public:
   /// Outlived by its arguments.
   MailComposer(const Stationery& stationery, const render::MailTemplate& confirmation,
                const Keyring& keyring, const Clock& clock)
-      : announcements_{stationery, keyring, clock},
-        stationery_{stationery},
-        words_{confirmation},
-        keyring_{keyring},
-        clock_{clock} {}
+      : stationery_{stationery}, confirmation_{confirmation}, keyring_{keyring}, clock_{clock} {}
 
   Result<std::variant<outbox::Composed, outbox::State>> compose(
       store::Connection& connection, const outbox::ClaimedMail& mail) override;
@@ -24,11 +28,16 @@ class MailComposer : public outbox::Composer {
                                                     const outbox::Composed& composed) override;
 
  private:
-  AnnouncementComposer announcements_;
+  Result<std::variant<outbox::Composed, outbox::State>> compose_confirming(
+      store::Connection& connection, const outbox::ClaimedMail& mail);
+  Status load(store::Connection& connection, const std::string& announcement_id);
+
   const Stationery& stationery_;
-  const render::MailTemplate& words_;
+  const render::MailTemplate& confirmation_;
   const Keyring& keyring_;
   const Clock& clock_;
+  std::optional<Announcement> announcement_;  ///< the one of the last mail
+  std::optional<render::MailTemplate> words_;
 };
 
 }  // namespace trust::notifier

@@ -17,7 +17,7 @@ namespace {
 
 bool may_hold_sql(const std::string& path) {
   static const std::regex kStores{
-      R"(.*_store\.cc|lib/store/.*|lib/outbox/presence\.cc|notifier/delivery/announcement_composer\.cc)"};
+      R"(.*_store\.cc|lib/store/.*|lib/outbox/presence\.cc|notifier/delivery/mail_composer\.cc)"};
   return std::regex_match(path, kStores);
 }
 

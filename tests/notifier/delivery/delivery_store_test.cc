@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/outbox/outbox_store.h"
-#include "notifier/delivery/announcement_composer.h"
+#include "notifier/delivery/mail_composer.h"
 #include "tests/notifier/notifier_store.h"
 
 namespace trust::notifier {
@@ -15,6 +15,10 @@ class DeliveryStoreTest : public NotifierStoreTest {
  protected:
   DeliveryStore deliveries_{c_};
   AnnouncementStore announcements_{c_};
+  const Stationery stationery_{
+      {"Example Trust", "trust@example.org"}, "incidents.example.org", {}, {}};
+  const render::MailTemplate confirmation_ =
+      *render::load_mail_template("templates", confirmation_template());
 
   Announcement fanned_out(const std::string& id, const std::vector<std::string>& services = {},
                           AnnouncementState state = AnnouncementState::holding) {
@@ -33,12 +37,9 @@ class DeliveryStoreTest : public NotifierStoreTest {
   std::vector<outbox::ClaimedMail> claim() {
     return *outbox::OutboxStore{c_}.claim("w", 100, clock_.now(), clock_.now() + 1min);
   }
-  AnnouncementComposer composer() {
-    return {Stationery{{"Example Trust", "trust@example.org"}, "incidents.example.org", {}, {}},
-            keyring_, clock_};
-  }
+  MailComposer composer() { return {stationery_, confirmation_, keyring_, clock_}; }
   std::string outcome_of(const outbox::ClaimedMail& mail) {
-    AnnouncementComposer c = composer();
+    MailComposer c = composer();
     const auto made = c.compose(c_, mail);
     if (!made) return std::string{name_of(made.error().fault())};
     if (const auto* state = std::get_if<outbox::State>(&*made)) return std::string{name_of(*state)};
@@ -151,7 +152,7 @@ TEST_P(DeliveryStoreTest, WhoLeavesOnceTheMailIsMadeStillGetsNone) {
     subscribe(std::string{name} + "@example.org");
   fanned_out("2026-11-20-dns");
   clock_.time += 10min;
-  AnnouncementComposer composer = this->composer();
+  MailComposer composer = this->composer();
   std::vector<std::pair<outbox::ClaimedMail, outbox::Composed>> made;
   for (const auto& mail : claim())
     made.emplace_back(mail, std::get<outbox::Composed>(*composer.compose(c_, mail)));
