@@ -3,9 +3,9 @@
 /// intake/answer: the mails intake writes. Pure: values in, bytes out; no store, no network.
 ///   answer.h         outcomes, and who we are in a mail
 ///   letters.*        the words, from templates/mail/en
-///   acknowledgment.* to the reporter, by itself; holds not one word of the report
-///   notice.*         to staff: a new case;  alarm.* what the clock says, the morning list
-///   letter.*         to the reporter, by a person: an answer with an outcome, or a reply
+///   letter.*         to the reporter: the acknowledgment, by itself, which holds not one word of
+///                    the report, and what a person says: an answer with an outcome, or a reply
+///   notice.*         to staff: a new case, what the clock says, the morning list
 ///   register.*       which incidents there are, and whether their post-mortems are out
 /// Every mail carries the case's signed thread reference, so that whatever is answered to it finds
 /// its case. Not here: whether a mail is owed or allowed (flow/, desk/), sending (lib/outbox).

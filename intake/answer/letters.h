@@ -5,6 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "intake/answer/answer.h"
+#include "lib/base/time.h"
+#include "lib/base/token.h"
 #include "lib/render/mail_template.h"
 
 namespace trust::intake {
@@ -23,6 +26,14 @@ class Letters {
 
  private:
   std::map<std::string, render::MailTemplate, std::less<>> templates_;
+};
+
+/// What every mail is written with; all of it outlives the pen.
+struct Pen {
+  const Identity& identity;
+  const Keyring& keyring;
+  const Letters& letters;
+  UtcTime now;
 };
 
 }  // namespace trust::intake

@@ -21,7 +21,40 @@ struct NoticeFacts {
 };
 
 Result<Outgoing> compose_notice(const NoticeFacts& facts, const std::string& recipient,
-                                const Identity& identity, const Keyring& keyring,
-                                const Letters& letters, UtcTime now);
+                                const Pen& pen);
+
+/// What staff are told when a promise runs out.
+struct AlarmFacts {
+  const Case& c;
+  const Promise& promise;
+  bool late = false;  ///< it is past; else one business day is left
+  std::string left;   ///< "1 business day 16 h left"
+};
+Result<Outgoing> compose_alarm(const AlarmFacts& facts, const std::string& recipient,
+                               const Pen& pen);
+
+/// A case in the morning list.
+struct MorningLine {
+  std::string case_id;
+  std::string left;  ///< "late by 3 h"; "" = no clock runs
+  std::string assignee;
+  std::string subject;
+};
+/// What waits in the morning, the most urgent first.
+struct MorningFacts {
+  std::vector<MorningLine> late, today, open, looks, not_acknowledged;
+  int quarantined = 0;
+  int failed = 0, uncertain = 0;  ///< of the outbox, since the last business day
+
+  bool is_empty() const {
+    return late.empty() && today.empty() && open.empty() && looks.empty() &&
+           not_acknowledged.empty() && quarantined + failed + uncertain == 0;
+  }
+};
+Result<Outgoing> compose_morning(const MorningFacts& facts, const std::string& recipient,
+                                 const Pen& pen);
+
+/// That mails of more than a day ago became cases: one mail, not one for each.
+Result<Outgoing> compose_backlog(const std::string& recipient, const Pen& pen);
 
 }  // namespace trust::intake

@@ -4,6 +4,7 @@
 
 #include "intake/case/case_id.h"
 #include "lib/base/ascii.h"
+#include "lib/base/id.h"
 #include "lib/base/text.h"
 #include "lib/mail/address.h"
 
@@ -27,20 +28,26 @@ std::string signed_address(std::string_view case_id, const Identity& identity,
   return address.find('@') <= kLongestLocalPart ? address : std::string{};
 }
 
-mail::Draft draft_about(std::string_view case_id, const std::string& recipient,
-                        std::string_view in_reply_to, const Identity& identity,
-                        const Keyring& keyring, UtcTime now) {
-  const std::string domain{mail::domain_of(identity.address)};
+mail::Draft plain_draft(const std::string& recipient, const Pen& pen) {
   mail::Draft draft;
-  draft.from = {identity.name, identity.address};
+  draft.from = {pen.identity.name, pen.identity.address};
   draft.to = {{"", recipient}};
+  draft.date = pen.now;
+  draft.message_id = random_id() + "@" + std::string{mail::domain_of(pen.identity.address)};
+  return draft;
+}
+
+mail::Draft draft_about(std::string_view case_id, const std::string& recipient,
+                        std::string_view in_reply_to, const Pen& pen) {
+  const Identity& identity = pen.identity;
+  const std::string domain{mail::domain_of(identity.address)};
+  mail::Draft draft = plain_draft(recipient, pen);
   if (identity.reply_to) {
-    const std::string token = case_token(keyring, case_id);
+    const std::string token = case_token(pen.keyring, case_id);
     draft.reply_to = {{identity.name, tokened_address(*identity.reply_to, token)}};
   }
-  draft.date = now;
-  draft.message_id = new_message_id(keyring, case_id, domain);
-  draft.references = {thread_reference(keyring, case_id, domain)};
+  draft.message_id = new_message_id(pen.keyring, case_id, domain);
+  draft.references = {thread_reference(pen.keyring, case_id, domain)};
   if (is_plain_message_id(in_reply_to)) {
     draft.in_reply_to = in_reply_to;
     draft.references.emplace_back(in_reply_to);

@@ -4,15 +4,17 @@
 #include <string_view>
 
 #include "intake/answer/answer.h"
+#include "intake/answer/letters.h"
 #include "lib/mail/compose.h"
 
 namespace trust::intake {
 
-/// A draft from us about a case, with everything our mails have in common: From, Reply-To, date, a
-/// new signed Message-ID, the thread reference, and `in_reply_to` unless it is odd.
+/// A draft from us about no case in particular: From, date, a new Message-ID.
+mail::Draft plain_draft(const std::string& recipient, const Pen& pen);
+/// The same about a case, with what all mails about it have in common: Reply-To, a signed
+/// Message-ID, the thread reference, and `in_reply_to` unless it is odd.
 mail::Draft draft_about(std::string_view case_id, const std::string& recipient,
-                        std::string_view in_reply_to, const Identity& identity,
-                        const Keyring& keyring, UtcTime now);
+                        std::string_view in_reply_to, const Pen& pen);
 
 /// security+TOKEN@…; "" if our address is too long to carry one.
 std::string signed_address(std::string_view case_id, const Identity& identity,

@@ -125,7 +125,7 @@ Result<Outgoing> Desk::write(Connection& connection, const Case& c, const Answer
                           .incident = request.outcome == Outcome::tracking ? request.incident : "",
                           .url = request.outcome == Outcome::post_mortem ? request.url : "",
                           .in_reply_to = *in_reply_to};
-  return compose_letter(facts, settings_.identity, t_.keyring, t_.letters, t_.clock.now());
+  return compose_letter(facts, {settings_.identity, t_.keyring, t_.letters, t_.clock.now()});
 }
 
 Result<Answered> Desk::preview(const AnswerRequest& request) {

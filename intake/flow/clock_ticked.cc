@@ -4,7 +4,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "intake/answer/alarm.h"
+#include "intake/answer/notice.h"
 #include "intake/case/alarm_store.h"
 #include "intake/case/case_store.h"
 #include "intake/case/history_store.h"
@@ -74,7 +74,7 @@ Result<int> tell_of(const FlowTools& tools, const FlowSettings& settings, const 
     const std::string reference = (late ? "late/" : "warning/") + held->id + "/" + promise.kind +
                                   "/" + std::to_string(to_epoch_ms(promise.start)) + "/";
     return queue_for_staff(c, settings, reference, now, [&](const std::string& person) {
-      return compose_alarm(facts, person, settings.identity, tools.keyring, tools.letters, now);
+      return compose_alarm(facts, person, {settings.identity, tools.keyring, tools.letters, now});
     });
   });
   if (queued && marked && late)
@@ -164,7 +164,8 @@ Result<int> morning_list(const FlowTools& tools, const FlowSettings& settings, U
     if (facts->is_empty()) return 0;
     return queue_for_staff(
         c, settings, "morning/" + to_iso_day(day) + "/", now, [&](const std::string& person) {
-          return compose_morning(*facts, person, settings.identity, tools.letters, now);
+          return compose_morning(*facts, person,
+                                 {settings.identity, tools.keyring, tools.letters, now});
         });
   });
   if (queued && *queued > 0) log(Event::notice_queued, {{"case", ""}, {"kind", "morning"}});

@@ -2,8 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "intake/answer/acknowledgment.h"
-#include "intake/answer/alarm.h"
+#include "intake/answer/letter.h"
 #include "intake/answer/notice.h"
 #include "intake/case/case_id.h"
 #include "intake/case/history_store.h"
@@ -104,7 +103,7 @@ Result<int> acknowledge_reporter(const FlowTools& tools, const FlowSettings& set
     }
     if (!facts) return facts.error();
     const Result<Outgoing> out =
-        compose_acknowledgment(*facts, settings.identity, tools.keyring, tools.letters, now);
+        compose_acknowledgment(*facts, {settings.identity, tools.keyring, tools.letters, now});
     if (!out) return out.error();
     const Result<bool> added = outbox::OutboxStore{connection}.add(
         row_for(outbox::Kind::acknowledgment, c.id, *out, now), now);
@@ -176,9 +175,8 @@ Result<int> notify_staff(const FlowTools& tools, const FlowSettings& settings,
     const Result<int> told = queue_for_staff(
         connection, settings, is_old ? "backlog/" + today + "/" : c.id + "/" + c.notice_mail + "/",
         now, [&](const std::string& person) {
-          return is_old ? compose_backlog(person, settings.identity, tools.letters, now)
-                        : compose_notice(facts, person, settings.identity, tools.keyring,
-                                         tools.letters, now);
+          const Pen pen{settings.identity, tools.keyring, tools.letters, now};
+          return is_old ? compose_backlog(person, pen) : compose_notice(facts, person, pen);
         });
     if (!told) return told.error();
     queued = *told;

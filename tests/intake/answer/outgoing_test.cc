@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "intake/answer/acknowledgment.h"
 #include "intake/answer/letter.h"
 #include "intake/answer/notice.h"
 #include "intake/case/case_id.h"
@@ -48,18 +47,17 @@ class OutgoingTest : public testing::Test {
     if (vulnerability) f.triage = calendar_.due(kNow, kTriageDays);
     return f;
   }
+  Pen pen() const { return {identity_, kRing, letters_, kNow}; }
   Outgoing acknowledgment(const AcknowledgmentFacts& f) const {
-    return *compose_acknowledgment(f, identity_, kRing, letters_, kNow);
+    return *compose_acknowledgment(f, pen());
   }
-  Outgoing letter(const LetterFacts& f) const {
-    return *compose_letter(f, identity_, kRing, letters_, kNow);
-  }
+  Outgoing letter(const LetterFacts& f) const { return *compose_letter(f, pen()); }
   Outgoing notice(const Case& c, const std::string& words) const {
     NoticeFacts f{
         .c = c, .received = kNow, .promises = {}, .services = {"Haven DNS"}, .words = words};
     f.promises.push_back(
         new_promise(kCase, "response", kNow, "internal_date", kResponseDays, calendar_));
-    return *compose_notice(f, "ada@example.org", identity_, kRing, letters_, kNow);
+    return *compose_notice(f, "ada@example.org", pen());
   }
 };
 
@@ -285,15 +283,10 @@ TEST_F(OutgoingTest, EachOutcomeHasItsLetter) {
 TEST_F(OutgoingTest, ALetterIsNotWrittenWithoutWordsOrReader) {
   Case c = a_case();
   for (const Outcome outcome : {Outcome::explained, Outcome::reply})
-    EXPECT_EQ(compose_letter({.c = c, .outcome = outcome, .words = " \n\t"}, identity_, kRing,
-                             letters_, kNow)
-                  .error()
-                  .fault(),
+    EXPECT_EQ(compose_letter({.c = c, .outcome = outcome, .words = " \n\t"}, pen()).error().fault(),
               Fault::invalid);
   c.reporter_address.clear();
-  EXPECT_EQ(
-      compose_letter({.c = c, .words = "x"}, identity_, kRing, letters_, kNow).error().fault(),
-      Fault::invalid);
+  EXPECT_EQ(compose_letter({.c = c, .words = "x"}, pen()).error().fault(), Fault::invalid);
 }
 
 TEST_F(OutgoingTest, ReIsNotPiledUp) {
