@@ -124,9 +124,7 @@ Identity Office::identity() const {
 }
 
 Desk Office::desk(const Clock& clock) {
-  DeskSettings settings{identity(), {}, {}};
-  for (const config::Person& person : config.staff)
-    settings.staff.push_back({person.address, person.name});
+  DeskSettings settings{identity(), config.staff, {}};
   if (config.register_url || config.register_file)
     settings.read_register = [this] { return read_register(config); };
   return Desk{{connection, keyring, calendar, letters, clock}, std::move(settings)};

@@ -33,9 +33,9 @@ std::string case_name(std::string_view typed) {
   return name.starts_with("TM-") ? name : "TM-" + name;
 }
 
-Result<StaffMember> Desk::staff_member(std::string_view address) const {
+Result<config::Person> Desk::staff_member(std::string_view address) const {
   const std::string wanted = to_lower(trim(address));
-  for (const StaffMember& member : settings_.staff)
+  for (const config::Person& member : settings_.staff)
     if (member.address == wanted) return member;
   return Error{Fault::denied, "that address is not in `staff` of the configuration"};
 }

@@ -23,14 +23,10 @@
 #include "intake/desk/case_view.h"
 #include "lib/base/result.h"
 #include "lib/base/token.h"
+#include "lib/config/setting.h"
 #include "lib/store/database.h"
 
 namespace trust::intake {
-
-struct StaffMember {
-  std::string address;
-  std::string name;
-};
 
 /// What the desk works with; all of it outlives the desk.
 struct DeskTools {
@@ -43,7 +39,7 @@ struct DeskTools {
 
 struct DeskSettings {
   Identity identity;
-  std::vector<StaffMember> staff;
+  std::vector<config::Person> staff;
   /// The text of the register's incidents.json, read anew for each answer that needs it; empty:
   /// none is configured, and any https URL is taken with a warning.
   std::function<Result<std::string>()> read_register;
@@ -74,7 +70,7 @@ class Desk {
   Desk(DeskTools tools, DeskSettings settings) : t_{tools}, settings_{std::move(settings)} {}
 
   /// Fault::denied: not in `staff`. The address in any case of letters.
-  Result<StaffMember> staff_member(std::string_view address) const;
+  Result<config::Person> staff_member(std::string_view address) const;
 
   // Looking. An id is taken in any case of letters, and with or without "TM-".
   Result<std::vector<QueuedCase>> list(CaseFilter filter);
@@ -115,7 +111,7 @@ class Desk {
   Result<Outgoing> write(store::Connection& connection, const Case& c,
                          const AnswerRequest& request);
   Status record(store::Connection& connection, Case& held, const AnswerRequest& request,
-                const StaffMember& by, const Outgoing& mail, UtcTime now);
+                const config::Person& by, const Outgoing& mail, UtcTime now);
   Status promise_triage(store::Connection& connection, const Case& c);
   /// One act of a member of staff on one case, held, with its history row: one transaction.
   using Act = std::function<Status(store::Connection&, Case& held, const Changer&)>;

@@ -101,12 +101,12 @@ Result<std::string> look_up(const AnswerRequest& request,
 /// What can be settled before the store is changed.
 struct Desk::Prepared {
   AnswerRequest request;
-  StaffMember by;
+  config::Person by;
   std::string warning;
 };
 
 Result<Desk::Prepared> Desk::prepare(const AnswerRequest& request) {
-  Result<StaffMember> by = staff_member(request.by);
+  Result<config::Person> by = staff_member(request.by);
   if (!by) return by.error();
   if (Status good = check_words(request.words); !good) return good.error();
   Result<std::string> warning = look_up(request, settings_.read_register);
@@ -160,7 +160,7 @@ Result<Answered> Desk::answer(const AnswerRequest& given) {
 }
 
 Status Desk::record(Connection& connection, Case& held, const AnswerRequest& request,
-                    const StaffMember& by, const Outgoing& mail, UtcTime now) {
+                    const config::Person& by, const Outgoing& mail, UtcTime now) {
   CaseStore cases{connection};
   const CaseStore::Answer copy{.id = random_id(),
                                .case_id = held.id,
@@ -210,7 +210,7 @@ Status Desk::promise_triage(Connection& connection, const Case& c) {
 
 Result<Case> Desk::change(const std::string& case_id, const std::string& by, std::string_view what,
                           const Act& act) {
-  const Result<StaffMember> member = staff_member(by);
+  const Result<config::Person> member = staff_member(by);
   if (!member) return member.error();
   const std::string id = case_name(case_id);
   const Changer changer{Actor::staff, member->address, t_.clock.now()};
