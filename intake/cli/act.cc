@@ -14,16 +14,17 @@ cli::Exit act(
     App& app, const cli::Arguments& arguments, cli::Io io,
     const std::function<Result<Case>(Desk&, const std::string& id, const std::string& who)>& change,
     const std::function<std::string(const Case&)>& in_words) {
-  return in_office_as(arguments, io, [&](Office& office, const std::string& who) {
-    Desk desk = office.desk(app.clock);
-    const Result<Case> changed = change(desk, arguments.words()[0], who);
-    if (!changed) return cli::fail(io, changed.error());
-    if (arguments.wants_json())
-      cli::print_json(io.out, to_json(*changed));
-    else
-      io.out << changed->id << ' ' << in_words(*changed) << '\n';
-    return cli::Exit::done;
-  });
+  return program::opened_as<Office>(
+      app, arguments, io, [&](Office& office, const std::string& who) {
+        Desk desk = office.desk();
+        const Result<Case> changed = change(desk, arguments.words()[0], who);
+        if (!changed) return cli::fail(io, changed.error());
+        if (arguments.wants_json())
+          cli::print_json(io.out, to_json(*changed));
+        else
+          io.out << changed->id << ' ' << in_words(*changed) << '\n';
+        return cli::Exit::done;
+      });
 }
 
 }  // namespace

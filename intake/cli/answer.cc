@@ -20,27 +20,28 @@ cli::Exit say(App& app, const cli::Arguments& arguments, cli::Io io, AnswerReque
       return cli::refuse(io, "--if-version: write the number that `show` tells");
     request.seen_version = seen;
   }
-  return in_office_as(arguments, io, [&](Office& office, const std::string& who) {
-    Result<std::string> words = read_words(io);
-    if (!words) return cli::fail(io, words.error());
-    request.words = *std::move(words);
-    request.by = who;
-    Desk desk = office.desk(app.clock);
-    const bool preview = arguments.has("--preview");
-    const Result<Answered> answered = preview ? desk.preview(request) : desk.answer(request);
-    if (!answered) return cli::fail(io, answered.error());
-    if (!answered->warning.empty()) io.err << answered->warning << '\n';
-    if (preview) {
-      io.out << answered->mail.message;
-    } else if (arguments.wants_json()) {
-      cli::print_json(io.out, {{"case", request.case_id},
-                               {"outcome", name_of(request.outcome)},
-                               {"message_id", answered->mail.message_id}});
-    } else {
-      io.out << request.case_id << ' ' << name_of(request.outcome) << '\n';
-    }
-    return cli::Exit::done;
-  });
+  return program::opened_as<Office>(
+      app, arguments, io, [&](Office& office, const std::string& who) {
+        Result<std::string> words = read_words(io);
+        if (!words) return cli::fail(io, words.error());
+        request.words = *std::move(words);
+        request.by = who;
+        Desk desk = office.desk();
+        const bool preview = arguments.has("--preview");
+        const Result<Answered> answered = preview ? desk.preview(request) : desk.answer(request);
+        if (!answered) return cli::fail(io, answered.error());
+        if (!answered->warning.empty()) io.err << answered->warning << '\n';
+        if (preview) {
+          io.out << answered->mail.message;
+        } else if (arguments.wants_json()) {
+          cli::print_json(io.out, {{"case", request.case_id},
+                                   {"outcome", name_of(request.outcome)},
+                                   {"message_id", answered->mail.message_id}});
+        } else {
+          io.out << request.case_id << ' ' << name_of(request.outcome) << '\n';
+        }
+        return cli::Exit::done;
+      });
 }
 
 }  // namespace

@@ -37,23 +37,6 @@ Result<Value> read_optional(std::string_view key, const std::optional<std::strin
 
 }  // namespace
 
-using cli::Exit;
-
-Exit in_office(const cli::Arguments& arguments, cli::Io io,
-               const std::function<Exit(Office&)>& act) {
-  Result<std::unique_ptr<Office>> office = Office::open(arguments.config_file());
-  if (!office) return program::not_ready(io, office.error());
-  return act(**office);
-}
-
-Exit in_office_as(const cli::Arguments& arguments, cli::Io io,
-                  const std::function<Exit(Office&, const std::string&)>& act) {
-  return in_office(arguments, io, [&](Office& office) {
-    const Result<std::string> who = cli::acting_person(arguments, office.config.staff_addresses());
-    return who ? act(office, *who) : cli::fail(io, who.error());
-  });
-}
-
 Result<std::string> read_words(cli::Io io) {
   constexpr std::size_t kMost = 1U << 20U;
   if (&io.in == &std::cin && ::isatty(STDIN_FILENO) == 1)
@@ -96,7 +79,7 @@ Result<std::string> read_register(const Config& config) {
   return std::move(answer->body);
 }
 
-Result<std::unique_ptr<Office>> Office::open(const std::string& config_file,
+Result<std::unique_ptr<Office>> Office::open(App& app, const std::string& config_file,
                                              const program::ProgramStore* at_work) {
   Result<Config> config = config::load_file<Config>(config_file);
   if (!config) return config.error();
@@ -110,9 +93,9 @@ Result<std::unique_ptr<Office>> Office::open(const std::string& config_file,
   Result<Letters> letters = Letters::load(config::templates_folder(config->templates));
   if (!letters) return letters.error();
   return std::unique_ptr<Office>{
-      new Office{*std::move(config), std::move(opened->database), std::move(opened->connection),
-                 std::move(opened->keyring), *std::move(calendar), *std::move(services),
-                 *std::move(letters), std::move(needs_restart)}};
+      new Office{app, *std::move(config), std::move(opened->database),
+                 std::move(opened->connection), std::move(opened->keyring), *std::move(calendar),
+                 *std::move(services), *std::move(letters), std::move(needs_restart)}};
 }
 
 Identity Office::identity() const {
@@ -123,11 +106,11 @@ Identity Office::identity() const {
   return identity;
 }
 
-Desk Office::desk(const Clock& clock) {
+Desk Office::desk() {
   DeskSettings settings{identity(), config.staff, {}};
   if (config.register_url || config.register_file)
     settings.read_register = [this] { return read_register(config); };
-  return Desk{{connection, keyring, calendar, letters, clock}, std::move(settings)};
+  return Desk{{connection, keyring, calendar, letters, app.clock}, std::move(settings)};
 }
 
 }  // namespace trust::intake

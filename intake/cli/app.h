@@ -46,6 +46,7 @@ inline constexpr cli::Program kProgram{
 
 /// Everything the commands work with, opened and checked. Errors are sentences for an operator.
 struct Office {
+  App& app;
   Config config;
   store::Database database;
   store::Connection connection;
@@ -58,20 +59,13 @@ struct Office {
 
   /// Reads the configuration and opens all of it, keeping the places of a store `at_work`
   /// (program::keep_place). Faults as ProgramStore::open.
-  static Result<std::unique_ptr<Office>> open(const std::string& config_file,
+  static Result<std::unique_ptr<Office>> open(App& app, const std::string& config_file,
                                               const program::ProgramStore* at_work = nullptr);
 
   Identity identity() const;
   /// For the thread that owns `connection`.
-  Desk desk(const Clock& clock);
+  Desk desk();
 };
-
-/// Opens the office and hands it to `act`.
-cli::Exit in_office(const cli::Arguments& arguments, cli::Io io,
-                    const std::function<cli::Exit(Office&)>& act);
-/// The same for a command that acts: `who` is on the staff list.
-cli::Exit in_office_as(const cli::Arguments& arguments, cli::Io io,
-                       const std::function<cli::Exit(Office&, const std::string& who)>& act);
 
 /// All of standard input, at most 1 MiB. Fault::invalid: longer.
 Result<std::string> read_words(cli::Io io);

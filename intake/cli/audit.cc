@@ -37,10 +37,10 @@ void print_folder(const AuditReport& report, bool as_json, cli::Io io) {
 }
 
 /// Fault, or whether all is clean.
-Result<bool> audit_mailbox(App& app, Office& office, bool as_json, cli::Io io) {
+Result<bool> audit_mailbox(Office& office, bool as_json, cli::Io io) {
   const Result<net::Endpoint> endpoint = program::endpoint_of("imap", office.config.imap);
   if (!endpoint) return endpoint.error();
-  auto mailbox = imap::ImapMailbox::connect(app.connector, *endpoint);
+  auto mailbox = imap::ImapMailbox::connect(office.app.connector, *endpoint);
   if (!mailbox) return mailbox.error();
   bool clean = true;
   for (const std::string& folder : office.config.imap.watch) {
@@ -59,25 +59,23 @@ Result<bool> audit_mailbox(App& app, Office& office, bool as_json, cli::Io io) {
 
 }  // namespace
 
-cli::Exit run_audit(App& app, const cli::Arguments& arguments, cli::Io io) {
-  return in_office(arguments, io, [&](Office& office) {
-    const auto desk = office.desk(app.clock).audit();
-    if (!desk) return cli::fail(io, desk.error());
-    if (arguments.wants_json())
-      cli::print_json(io.out, {{"broken_chain", cli::or_null(desk->broken_chain)},
-                               {"mails_to_file", desk->mails_to_file},
-                               {"mails_without_case", desk->mails_without_case}});
-    else
-      io.out << fmt::format(
-          "history: {}\nfiling: {} waiting for over an hour, {} filed in no case\n",
-          desk->broken_chain.empty() ? "all chains verify" : "BROKEN at " + desk->broken_chain,
-          desk->mails_to_file, desk->mails_without_case);
-    const Result<bool> clean = audit_mailbox(app, office, arguments.wants_json(), io);
-    if (!clean) return program::not_ready(io, clean.error());
-    const bool good = *clean && desk->broken_chain.empty() && desk->mails_to_file == 0 &&
-                      desk->mails_without_case == 0;
-    return good ? cli::Exit::done : cli::Exit::failed;
-  });
+cli::Exit run_audit(Office& office, const cli::Arguments& arguments, cli::Io io) {
+  const auto desk = office.desk().audit();
+  if (!desk) return cli::fail(io, desk.error());
+  if (arguments.wants_json())
+    cli::print_json(io.out, {{"broken_chain", cli::or_null(desk->broken_chain)},
+                             {"mails_to_file", desk->mails_to_file},
+                             {"mails_without_case", desk->mails_without_case}});
+  else
+    io.out << fmt::format(
+        "history: {}\nfiling: {} waiting for over an hour, {} filed in no case\n",
+        desk->broken_chain.empty() ? "all chains verify" : "BROKEN at " + desk->broken_chain,
+        desk->mails_to_file, desk->mails_without_case);
+  const Result<bool> clean = audit_mailbox(office, arguments.wants_json(), io);
+  if (!clean) return program::not_ready(io, clean.error());
+  const bool good = *clean && desk->broken_chain.empty() && desk->mails_to_file == 0 &&
+                    desk->mails_without_case == 0;
+  return good ? cli::Exit::done : cli::Exit::failed;
 }
 
 }  // namespace trust::intake

@@ -12,6 +12,12 @@ namespace {
 using cli::kBy;
 using cli::kJson;
 
+using Act = cli::Exit(Office&, const cli::Arguments&, cli::Io);
+template <Act* act>
+constexpr auto opened = program::run_opened<App, Office, act>;
+template <Act* act>
+constexpr auto as_staff = program::run_as_staff<App, Office, act>;
+
 cli::Exit run_templates(App&, const cli::Arguments&, cli::Io io) {
   render::print_templates(io.out, letter_table());
   return cli::Exit::done;
@@ -28,7 +34,7 @@ std::vector<cli::Command<App>> all_commands() {
        "The service: reads the mailbox, files, acknowledges, tells staff, sends",
        {{"--until-idle", "", "end once the mailbox is reconciled and nothing is left to send now"}},
        run_service},
-      {"status", "", "One screen: last look, cases, outbox", {kJson}, run_status},
+      {"status", "", "One screen: last look, cases, outbox", {kJson}, opened<run_status>},
       {"parse",
        "FILE…",
        "What stored mail says, without store or network (- = standard input)",
@@ -49,7 +55,7 @@ std::vector<cli::Command<App>> all_commands() {
        "CASE",
        "One case with its mails, clocks and history",
        {{"--raw", "", "its mails byte for byte"}, kJson},
-       run_show},
+       opened<run_show>},
       {"attachment", "CASE N", "The N-th attachment of a case, decoded", {}, run_attachment},
       {"answer",
        "CASE OUTCOME [URL]",
@@ -97,24 +103,24 @@ std::vector<cli::Command<App>> all_commands() {
        "FILE…",
        "Takes in mails of mbox or .eml files as if they had been fetched",
        {{"--acknowledge", "", "their senders may be acknowledged, within the budgets"}, kBy, kJson},
-       run_import},
+       as_staff<run_import>},
       {"due",
        "",
        "Promises by due time",
        {{"--within", "SPAN", "how far ahead (default 24h)"}, kJson},
        run_due},
-      {"audit", "", "Mailbox against ledger, and the history chains", {kJson}, run_audit},
+      {"audit", "", "Mailbox against ledger, and the history chains", {kJson}, opened<run_audit>},
       {"quarantine list",
        "",
        "Mails whose bytes the mailbox does not hand over",
        {kJson},
-       run_quarantine_list},
-      {"quarantine show", "MAIL", "One of them", {kJson}, run_quarantine_list},
+       opened<run_quarantine_list>},
+      {"quarantine show", "MAIL", "One of them", {kJson}, opened<run_quarantine_list>},
       {"quarantine retry",
        "[MAIL]",
        "Asks for one, or for all, at the next look",
        {},
-       run_quarantine_retry},
+       opened<run_quarantine_retry>},
   };
   for (auto& row : program::care_commands<App, Config, kProgram, store_of>(
            {"Tries IMAP, SMTP, store, DNS and certificates, and says what to do", run_check_config,

@@ -12,14 +12,13 @@ namespace {
 constexpr std::chrono::seconds kBetweenLooks{2};
 }  // namespace
 
-FilingLoop::FilingLoop(App& app, const Office& office, const StopSignal& stop,
-                       std::function<void()> queued, std::ostream& err)
-    : app_{app},
-      office_{office},
+FilingLoop::FilingLoop(const Office& office, const StopSignal& stop, std::function<void()> queued,
+                       std::ostream& err)
+    : office_{office},
       stop_{stop},
       queued_{std::move(queued)},
       err_{err},
-      parse_{app.new_parser()} {
+      parse_{office.app.new_parser()} {
   settings_.identity = office.identity();
   settings_.staff = office.config.staff_addresses();
   settings_.own_lists = office.config.own_lists;
@@ -35,7 +34,7 @@ Result<Arrived> FilingLoop::look() {
     connection_.emplace(*std::move(connection));
   }
   const FlowTools tools{*connection_,     office_.keyring, office_.calendar,
-                        office_.services, office_.letters, app_.clock};
+                        office_.services, office_.letters, office_.app.clock};
   // The clock first: it needs no parser and does not wait for a long queue.
   const Result<int> told = clock_ticked(tools, settings_);
   if (told && *told > 0) queued_();

@@ -18,7 +18,7 @@ namespace trust::intake {
 class FilingLoop {
  public:
   /// `queued` is called when there is something to send.
-  FilingLoop(App& app, const Office& office, const StopSignal& stop, std::function<void()> queued,
+  FilingLoop(const Office& office, const StopSignal& stop, std::function<void()> queued,
              std::ostream& err);
 
   /// Everything that is there now. Fault::internal: some mails cannot be filed.
@@ -31,7 +31,6 @@ class FilingLoop {
   Result<Arrived> look();
   void pause();
 
-  App& app_;
   const Office& office_;
   const StopSignal& stop_;
   std::function<void()> queued_;

@@ -20,8 +20,7 @@ constexpr std::chrono::hours kClockSkew{1};
 /// All mails of one file, each in a transaction of its own; `kept` hears what became of each. If we
 /// die between two, then the same command finds what is stored and goes on behind it.
 Status take_in(const std::string& file, Office& office, const ParseMail& parse,
-               MayAcknowledge acknowledge, const Clock& clock,
-               const std::function<void(LedgerStore::Kept)>& kept) {
+               MayAcknowledge acknowledge, const std::function<void(LedgerStore::Kept)>& kept) {
   std::ifstream in{file, std::ios::binary};
   MailFile mails{in, kMostMailBytes};
   bool any = false;
@@ -30,7 +29,7 @@ Status take_in(const std::string& file, Office& office, const ParseMail& parse,
     // Hostile bytes: the caged child reads when it was received.
     const Result<mail::ParsedMail> parsed = parse(mail->raw);
     if (!parsed) return parsed.error();
-    const UtcTime now = clock.now();
+    const UtcTime now = office.app.clock.now();
     const auto& stamp = parsed->topmost_received;
     const Received received = stamp && *stamp <= now + kClockSkew
                                   ? Received{*stamp, "received_field"}
@@ -48,30 +47,28 @@ Status take_in(const std::string& file, Office& office, const ParseMail& parse,
 
 }  // namespace
 
-cli::Exit run_import(App& app, const cli::Arguments& arguments, cli::Io io) {
-  return in_office_as(arguments, io, [&](Office& office, const std::string&) {
-    const auto acknowledge =
-        arguments.has("--acknowledge") ? MayAcknowledge::yes : MayAcknowledge::no;
-    const ParseMail parse = app.new_parser();
-    int stored = 0, known = 0;
-    auto exit = cli::Exit::done;
-    {
-      cli::Progress progress{io.err, "mails", 0};
-      const auto count = [&](LedgerStore::Kept kept) {
-        ++(kept == LedgerStore::Kept::stored ? stored : known);
-        progress.step();
-      };
-      for (const std::string& file : arguments.words())
-        if (const Status done = take_in(file, office, parse, acknowledge, app.clock, count); !done)
-          exit = cli::fail(io, done.error().within(file));
-    }
-    log(Event::mails_imported, {{"count", stored}, {"known", known}});
-    if (arguments.wants_json())
-      cli::print_json(io.out, {{"taken_in", stored}, {"known", known}});
-    else
-      io.out << fmt::format("{} taken in, {} known already; `run` files them\n", stored, known);
-    return exit;
-  });
+cli::Exit run_import(Office& office, const cli::Arguments& arguments, cli::Io io) {
+  const auto acknowledge =
+      arguments.has("--acknowledge") ? MayAcknowledge::yes : MayAcknowledge::no;
+  const ParseMail parse = office.app.new_parser();
+  int stored = 0, known = 0;
+  auto exit = cli::Exit::done;
+  {
+    cli::Progress progress{io.err, "mails", 0};
+    const auto count = [&](LedgerStore::Kept kept) {
+      ++(kept == LedgerStore::Kept::stored ? stored : known);
+      progress.step();
+    };
+    for (const std::string& file : arguments.words())
+      if (const Status done = take_in(file, office, parse, acknowledge, count); !done)
+        exit = cli::fail(io, done.error().within(file));
+  }
+  log(Event::mails_imported, {{"count", stored}, {"known", known}});
+  if (arguments.wants_json())
+    cli::print_json(io.out, {{"taken_in", stored}, {"known", known}});
+  else
+    io.out << fmt::format("{} taken in, {} known already; `run` files them\n", stored, known);
+  return exit;
 }
 
 /// Only the ledger changes, so that a `run` at work is not disturbed: its next look fetches them.
@@ -79,7 +76,7 @@ cli::Exit run_import(App& app, const cli::Arguments& arguments, cli::Io io) {
 cli::Exit run_adopt(App& app, const cli::Arguments& arguments, cli::Io io) {
   const Result<UtcDay> since = parse_iso_day(arguments.value("--since").value_or(""));
   if (!since) return cli::refuse(io, "--since: write a date like 2026-11-24");
-  return in_office_as(arguments, io, [&](Office& office, const std::string&) {
+  return program::opened_as<Office>(app, arguments, io, [&](Office& office, const std::string&) {
     int asked = 0;
     for (const std::string& folder : office.config.imap.watch) {
       const Result<int> of_folder = LedgerStore{office.connection}.adopt(

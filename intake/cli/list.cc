@@ -34,8 +34,8 @@ cli::Exit run_list(App& app, const cli::Arguments& arguments, cli::Io io) {
   filter.search = arguments.value("--search").value_or("");
   filter.late_only = arguments.has("--late");
   filter.now = app.clock.now();
-  return in_office(arguments, io, [&](Office& office) {
-    const auto cases = office.desk(app.clock).list(filter);
+  return program::opened<Office>(app, arguments, io, [&](Office& office) {
+    const auto cases = office.desk().list(filter);
     if (!cases) return cli::fail(io, cases.error());
     std::vector<std::vector<std::string>> rows;
     for (const QueuedCase& queued : *cases) {
@@ -53,8 +53,8 @@ cli::Exit run_list(App& app, const cli::Arguments& arguments, cli::Io io) {
 cli::Exit run_due(App& app, const cli::Arguments& arguments, cli::Io io) {
   const auto span = parse_duration(arguments.value("--within").value_or("24h"));
   if (!span) return cli::fail(io, span.error().within("--within"));
-  return in_office(arguments, io, [&](Office& office) {
-    const auto promises = office.desk(app.clock).due(*span);
+  return program::opened<Office>(app, arguments, io, [&](Office& office) {
+    const auto promises = office.desk().due(*span);
     if (!promises) return cli::fail(io, promises.error());
     const UtcTime now = app.clock.now();
     std::vector<std::vector<std::string>> rows;

@@ -46,11 +46,9 @@ FirstLook first_look_of(const config::MailFrom& from) {
 
 }  // namespace
 
-MailboxLoop::MailboxLoop(App& app, const Office& office, const StopSignal& stop,
-                         std::function<void()> looked, std::ostream& err,
-                         const Pauses& login_pauses)
-    : app_{app},
-      office_{office},
+MailboxLoop::MailboxLoop(const Office& office, const StopSignal& stop, std::function<void()> looked,
+                         std::ostream& err, const Pauses& login_pauses)
+    : office_{office},
       stop_{stop},
       looked_{std::move(looked)},
       err_{err},
@@ -60,7 +58,7 @@ Result<std::unique_ptr<imap::ImapMailbox>> MailboxLoop::connect() {
   Result<net::Endpoint> endpoint = program::endpoint_of("imap", office_.config.imap);
   if (!endpoint) return endpoint.error();
   endpoint->interrupt = &office_.interrupt;
-  return imap::ImapMailbox::connect(app_.connector, *endpoint);
+  return imap::ImapMailbox::connect(office_.app.connector, *endpoint);
 }
 
 Status MailboxLoop::open_both() {
@@ -101,7 +99,7 @@ Result<bool> MailboxLoop::has_moved(const std::string& folder, Extent extent) {
   const mail::FolderState before = std::exchange(watched.state, *state);
   if (extent == Extent::whole || state->uidnext == 0 || before != *state) return true;
   const auto due = LedgerStore{*connection_}.to_try_again(
-      {office_.config.imap.url.account(), folder, state->uidvalidity}, app_.clock.now());
+      {office_.config.imap.url.account(), folder, state->uidvalidity}, office_.app.clock.now());
   if (!due) return due.error();
   return !due->empty();
 }
@@ -112,7 +110,8 @@ Status MailboxLoop::sync(Extent extent) {
   SyncSettings settings;
   settings.account = office_.config.imap.url.account();
   settings.first_look = first_look_of(office_.config.imap.from);
-  settings.recent_since = office_.calendar.start_of_business_days_before(app_.clock.now(), kRecent);
+  settings.recent_since =
+      office_.calendar.start_of_business_days_before(office_.app.clock.now(), kRecent);
   settings.calendar = office_.calendar;
   again_ = false;
   int stored = 0, known = 0;
@@ -127,9 +126,10 @@ Status MailboxLoop::sync(Extent extent) {
     if (moved) settings.overlooked_below = watched_[folder].passed;
     // One that was away may be another one now.
     settings.whole = extent == Extent::whole || missing_.contains(folder);
-    const Result<Synced> synced = moved ? sync_folder(*mailbox_, folder, *connection_,
-                                                      office_.keyring, settings, app_.clock, count)
-                                        : moved.error();
+    const Result<Synced> synced =
+        moved ? sync_folder(*mailbox_, folder, *connection_, office_.keyring, settings,
+                            office_.app.clock, count)
+              : moved.error();
     // INBOX is always there: a server that denies it has no news that is good.
     if (!synced && synced.error().fault() == Fault::not_found &&
         !equals_ignoring_case(folder, "INBOX")) {
@@ -152,7 +152,8 @@ Status MailboxLoop::sync(Extent extent) {
          {"known", known},
          {"ms", std::chrono::floor<milliseconds>(steady_clock::now() - began).count()}});
   step_ = "store";
-  if (Status put = store::MetaStore{*connection_}.put(store::Fact::last_look, app_.clock.now());
+  if (Status put =
+          store::MetaStore{*connection_}.put(store::Fact::last_look, office_.app.clock.now());
       !put)
     return put;
   looked_();

@@ -29,7 +29,7 @@ class MailboxLoop {
 
   /// `looked` is called after each look that stored something. `err` gets each failure's sentence
   /// when it changes. All references outlive the loop.
-  MailboxLoop(App& app, const Office& office, const StopSignal& stop, std::function<void()> looked,
+  MailboxLoop(const Office& office, const StopSignal& stop, std::function<void()> looked,
               std::ostream& err, const Pauses& login_pauses = kLoginPauses);
 
   /// One whole look at all folders: every UID against the ledger.
@@ -58,7 +58,6 @@ class MailboxLoop {
   void explain(const Error& error, std::chrono::milliseconds pause);
   void wait_for_login(std::chrono::milliseconds pause);
 
-  App& app_;
   const Office& office_;
   const StopSignal& stop_;
   std::function<void()> looked_;

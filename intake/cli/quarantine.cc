@@ -42,45 +42,40 @@ std::string when(const std::optional<UtcTime>& time) { return time ? to_rfc3339(
 
 }  // namespace
 
-cli::Exit run_quarantine_list(App&, const cli::Arguments& arguments, cli::Io io) {
-  return in_office(arguments, io, [&](Office& office) {
-    const auto found = find(office, arguments.words());
-    if (!found) return cli::fail(io, found.error());
-    std::vector<std::vector<std::string>> rows;
-    for (std::size_t i = 0; i < found->mails.size(); ++i) {
-      const Mail& mail = found->mails[i];
-      if (arguments.wants_json())
-        cli::print_json(io.out, {{"mail", mail.name()},
-                                 {"folder", mail.key.folder},
-                                 {"uidvalidity", mail.key.uidvalidity},
-                                 {"uid", mail.uid},
-                                 {"arrived", cli::or_null(mail.arrived)},
-                                 {"seen", to_rfc3339(mail.seen)},
-                                 {"tries", mail.tries},
-                                 {"next_try", to_rfc3339(mail.next_try)},
-                                 {"due", cli::or_null(found->due[i])}});
-      else
-        rows.push_back({mail.name(), when(mail.arrived), to_rfc3339(mail.seen),
-                        std::to_string(mail.tries), to_rfc3339(mail.next_try),
-                        when(found->due[i])});
-    }
-    if (!arguments.wants_json())
-      cli::print_columns(io.out, {"MAIL", "ARRIVED", "SEEN", "TRIES", "NEXT TRY", "DUE"}, rows);
-    return cli::Exit::done;
-  });
+cli::Exit run_quarantine_list(Office& office, const cli::Arguments& arguments, cli::Io io) {
+  const auto found = find(office, arguments.words());
+  if (!found) return cli::fail(io, found.error());
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < found->mails.size(); ++i) {
+    const Mail& mail = found->mails[i];
+    if (arguments.wants_json())
+      cli::print_json(io.out, {{"mail", mail.name()},
+                               {"folder", mail.key.folder},
+                               {"uidvalidity", mail.key.uidvalidity},
+                               {"uid", mail.uid},
+                               {"arrived", cli::or_null(mail.arrived)},
+                               {"seen", to_rfc3339(mail.seen)},
+                               {"tries", mail.tries},
+                               {"next_try", to_rfc3339(mail.next_try)},
+                               {"due", cli::or_null(found->due[i])}});
+    else
+      rows.push_back({mail.name(), when(mail.arrived), to_rfc3339(mail.seen),
+                      std::to_string(mail.tries), to_rfc3339(mail.next_try), when(found->due[i])});
+  }
+  if (!arguments.wants_json())
+    cli::print_columns(io.out, {"MAIL", "ARRIVED", "SEEN", "TRIES", "NEXT TRY", "DUE"}, rows);
+  return cli::Exit::done;
 }
 
-cli::Exit run_quarantine_retry(App& app, const cli::Arguments& arguments, cli::Io io) {
-  return in_office(arguments, io, [&](Office& office) {
-    const auto found = find(office, arguments.words());
-    if (!found) return cli::fail(io, found.error());
-    for (const Mail& mail : found->mails)
-      if (const Status done = LedgerStore{office.connection}.retry_now(mail, app.clock.now());
-          !done)
-        return cli::fail(io, done.error());
-    io.err << found->mails.size() << " mails are asked for at the next look\n";
-    return cli::Exit::done;
-  });
+cli::Exit run_quarantine_retry(Office& office, const cli::Arguments& arguments, cli::Io io) {
+  const auto found = find(office, arguments.words());
+  if (!found) return cli::fail(io, found.error());
+  for (const Mail& mail : found->mails)
+    if (const Status done = LedgerStore{office.connection}.retry_now(mail, office.app.clock.now());
+        !done)
+      return cli::fail(io, done.error());
+  io.err << found->mails.size() << " mails are asked for at the next look\n";
+  return cli::Exit::done;
 }
 
 }  // namespace trust::intake

@@ -39,8 +39,8 @@ auto gauges_at(const Clock& clock) {
 
 }  // namespace
 
-Running::Running(App& app, std::unique_ptr<Office> office, StopSignal& stop, std::ostream& err)
-    : app_{app}, office_{std::move(office)}, stop_{stop}, err_{err} {}
+Running::Running(std::unique_ptr<Office> office, StopSignal& stop, std::ostream& err)
+    : office_{std::move(office)}, stop_{stop}, err_{err} {}
 
 Running::~Running() = default;
 
@@ -49,24 +49,25 @@ Status Running::start_sending() {
     err_ << "note: no register is configured; answers may point to any https URL\n" << std::flush;
   worker_.emplace(
       program::sending_with(office_->config.smtp), office_->database,
-      [this] { return program::transport_to(app_.connector, office_->config.smtp); },
-      outbox::Worker::NewComposer{}, app_.clock, stop_);
+      [this] { return program::transport_to(office_->app.connector, office_->config.smtp); },
+      outbox::Worker::NewComposer{}, office_->app.clock, stop_);
   return worker_->start();
 }
 
 Status Running::start() {
   const config::ListenAddress& at = office_->config.http.listen;
   health_ = std::make_unique<web::Server>(
-      web::Router{program::health_routes({office_->database, app_.clock, "mailbox",
-                                          office_->config.imap.poll, gauges_at(app_.clock)})},
+      web::Router{
+          program::health_routes({office_->database, office_->app.clock, "mailbox",
+                                  office_->config.imap.poll, gauges_at(office_->app.clock)})},
       web::Limits{});
   if (Status listening = health_->start(at.host, at.port); !listening)
     return listening.error().within("http.listen");
   if (Status started = start_sending(); !started) return started;
   filing_.emplace(
-      app_, *office_, stop_, [this] { worker_->wake(); }, err_);
+      *office_, stop_, [this] { worker_->wake(); }, err_);
   mailbox_.emplace(
-      app_, *office_, stop_, [this] { filing_->wake(); }, err_);
+      *office_, stop_, [this] { filing_->wake(); }, err_);
   parts_.start("filing", [this] { filing_->run(); });
   parts_.start("mailbox", [this] { mailbox_->run(); });
   parts_.start("watching", [this] { mailbox_->watch(); });
@@ -92,8 +93,8 @@ bool Running::end() {
 
 Status Running::until_idle() {
   if (Status started = start_sending(); !started) return started;
-  FilingLoop filing{app_, *office_, stop_, [this] { worker_->wake(); }, err_};
-  MailboxLoop mailbox{app_, *office_, stop_, [] {}, err_};
+  FilingLoop filing{*office_, stop_, [this] { worker_->wake(); }, err_};
+  MailboxLoop mailbox{*office_, stop_, [] {}, err_};
   Status looked = mailbox.look_once();
   for (int again = 1; again < kLooks && is_worth_another(looked); ++again) {
     stop_.wait_for(kBetweenLooks);
@@ -102,7 +103,8 @@ Status Running::until_idle() {
   // What is here already is filed and sent even where the mailbox is out of reach.
   const Status filed = filing.file_all();
   Status sent = worker_->wait_until_idle();
-  if (!sent) sent = program::explain_relay(app_.connector, office_->config.smtp, sent.error());
+  if (!sent)
+    sent = program::explain_relay(office_->app.connector, office_->config.smtp, sent.error());
   worker_->stop();
   return !looked ? looked : !filed ? filed : sent;
 }
@@ -110,13 +112,13 @@ Status Running::until_idle() {
 cli::Exit run_service(App& app, const cli::Arguments& arguments, cli::Io io) {
   const auto load = [&](StopSignal& stop,
                         const program::ProgramStore* at_work) -> Result<program::Loaded> {
-    Result<std::unique_ptr<Office>> opened = Office::open(arguments.config_file(), at_work);
+    Result<std::unique_ptr<Office>> opened = Office::open(app, arguments.config_file(), at_work);
     if (!opened) return opened.error();
     Office& office = **opened;
     const Config& config = office.config;
     if (const auto imap = program::endpoint_of("imap", config.imap); !imap) return imap.error();
     if (const auto smtp = program::endpoint_of("smtp", config.smtp); !smtp) return smtp.error();
-    return program::Loaded{std::make_unique<Running>(app, *std::move(opened), stop, io.err),
+    return program::Loaded{std::make_unique<Running>(*std::move(opened), stop, io.err),
                            store_of(config), office.needs_restart};
   };
   return program::serve(kProgram, arguments.has("--until-idle"), io, load);

@@ -22,7 +22,7 @@ namespace trust::intake {
 class Running final : public program::Service {
  public:
   /// Outlived by its arguments. REQUIRES that we hold the lock in state_dir.
-  Running(App& app, std::unique_ptr<Office> office, StopSignal& stop, std::ostream& err);
+  Running(std::unique_ptr<Office> office, StopSignal& stop, std::ostream& err);
   ~Running() override;
 
   Status start() override;
@@ -33,7 +33,6 @@ class Running final : public program::Service {
  private:
   Status start_sending();
 
-  App& app_;
   std::unique_ptr<Office> office_;
   StopSignal& stop_;
   std::ostream& err_;

@@ -116,25 +116,23 @@ void print_view(std::ostream& out, const CaseView& view, const Office& office, U
 
 }  // namespace
 
-cli::Exit run_show(App& app, const cli::Arguments& arguments, cli::Io io) {
+cli::Exit run_show(Office& office, const cli::Arguments& arguments, cli::Io io) {
   const std::string& id = arguments.words()[0];
-  return in_office(arguments, io, [&](Office& office) {
-    Desk desk = office.desk(app.clock);
-    if (arguments.has("--raw")) {
-      const auto mails = desk.raw_mails(id);
-      if (!mails) return cli::fail(io, mails.error());
-      for (const std::string& raw : *mails) io.out << raw;
-      return cli::Exit::done;
-    }
-    const Result<CaseView> view = desk.show(id);
-    if (!view) return cli::fail(io, view.error());
-    const UtcTime now = app.clock.now();
-    if (arguments.wants_json())
-      cli::print_json(io.out, to_json(*view, now));
-    else
-      print_view(io.out, *view, office, now);
+  Desk desk = office.desk();
+  if (arguments.has("--raw")) {
+    const auto mails = desk.raw_mails(id);
+    if (!mails) return cli::fail(io, mails.error());
+    for (const std::string& raw : *mails) io.out << raw;
     return cli::Exit::done;
-  });
+  }
+  const Result<CaseView> view = desk.show(id);
+  if (!view) return cli::fail(io, view.error());
+  const UtcTime now = office.app.clock.now();
+  if (arguments.wants_json())
+    cli::print_json(io.out, to_json(*view, now));
+  else
+    print_view(io.out, *view, office, now);
+  return cli::Exit::done;
 }
 
 cli::Exit run_attachment(App& app, const cli::Arguments& arguments, cli::Io io) {
@@ -143,8 +141,8 @@ cli::Exit run_attachment(App& app, const cli::Arguments& arguments, cli::Io io) 
   const char* const end = digits.data() + digits.size();
   if (std::from_chars(digits.data(), end, n).ptr != end || n < 1)
     return cli::refuse(io, "N: write a number from 1, as `show` numbers the attachments");
-  return in_office(arguments, io, [&](Office& office) {
-    const auto source = office.desk(app.clock).attachment(arguments.words()[0], n);
+  return program::opened<Office>(app, arguments, io, [&](Office& office) {
+    const auto source = office.desk().attachment(arguments.words()[0], n);
     if (!source) return cli::fail(io, source.error());
     cage::ParserChild child;
     const Result<std::string> bytes = child.decode(source->raw, source->attachment);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,34 @@ namespace trust::program {
 /// A failure to get ready (configuration, store, keys): 12 when trying again later may help, else
 /// 1, so that 10 and 11 always speak of what the command was asked about.
 cli::Exit not_ready(cli::Io io, const Error& error);
+
+/// Opens everything the commands work with (Opened::open) and hands it to `act`.
+template <class Opened, class App>
+cli::Exit opened(App& app, const cli::Arguments& arguments, cli::Io io,
+                 const std::function<cli::Exit(Opened&)>& act) {
+  const Result<std::unique_ptr<Opened>> all = Opened::open(app, arguments.config_file());
+  return all ? act(**all) : not_ready(io, all.error());
+}
+/// The same for a command that acts: `who` is on the staff list.
+template <class Opened, class App>
+cli::Exit opened_as(App& app, const cli::Arguments& arguments, cli::Io io,
+                    const std::function<cli::Exit(Opened&, const std::string& who)>& act) {
+  return opened<Opened>(app, arguments, io, [&](Opened& all) {
+    const Result<std::string> who = cli::acting_person(arguments, all.config.staff_addresses());
+    return who ? act(all, *who) : cli::fail(io, who.error());
+  });
+}
+/// For the table: a command that needs everything opened, first of all.
+template <class App, class Opened, cli::Exit (*act)(Opened&, const cli::Arguments&, cli::Io)>
+cli::Exit run_opened(App& app, const cli::Arguments& arguments, cli::Io io) {
+  return opened<Opened>(app, arguments, io, [&](Opened& all) { return act(all, arguments, io); });
+}
+/// The same, and somebody of staff who acts.
+template <class App, class Opened, cli::Exit (*act)(Opened&, const cli::Arguments&, cli::Io)>
+cli::Exit run_as_staff(App& app, const cli::Arguments& arguments, cli::Io io) {
+  return opened_as<Opened>(
+      app, arguments, io, [&](Opened& all, const std::string&) { return act(all, arguments, io); });
+}
 
 /// `config [--sample]`.
 cli::Exit print_settings(const cli::Program& program, std::span<const config::Row> rows,

@@ -116,119 +116,108 @@ Exit send_test(Opened& all, const Announcement& a, const std::string& to, UtcTim
 
 }  // namespace
 
-cli::Exit run_announcement_list(App& app, const cli::Arguments& arguments, cli::Io io) {
-  return opened(app, arguments, io, [&](Opened& all) {
-    const auto list = AnnouncementStore{all.store}.list();
-    if (!list) return cli::fail(io, list.error());
-    if (arguments.wants_json()) {
-      Json rows = Json::array();
-      for (const Announcement& a : *list) rows.push_back(json_of(a));
-      cli::print_json(io.out, {{"announcements", std::move(rows)}});
-      return Exit::done;
-    }
-    std::vector<std::vector<std::string>> lines;
-    for (const Announcement& a : *list)
-      lines.push_back({a.id, std::string{name_of(a.state)}, std::to_string(a.recipients),
-                       to_rfc3339(a.created_at), a.incident_id});
-    cli::print_columns(io.out, {"id", "state", "recipients", "made", "page"}, lines);
+cli::Exit run_announcement_list(Opened& all, const cli::Arguments& arguments, cli::Io io) {
+  const auto list = AnnouncementStore{all.store}.list();
+  if (!list) return cli::fail(io, list.error());
+  if (arguments.wants_json()) {
+    Json rows = Json::array();
+    for (const Announcement& a : *list) rows.push_back(json_of(a));
+    cli::print_json(io.out, {{"announcements", std::move(rows)}});
     return Exit::done;
-  });
+  }
+  std::vector<std::vector<std::string>> lines;
+  for (const Announcement& a : *list)
+    lines.push_back({a.id, std::string{name_of(a.state)}, std::to_string(a.recipients),
+                     to_rfc3339(a.created_at), a.incident_id});
+  cli::print_columns(io.out, {"id", "state", "recipients", "made", "page"}, lines);
+  return Exit::done;
 }
 
-cli::Exit run_announcement_report(App& app, const cli::Arguments& arguments, cli::Io io) {
-  return opened(app, arguments, io, [&](Opened& all) {
-    const auto found = AnnouncementStore{all.store}.find(arguments.words().front());
-    if (!found) return cli::fail(io, found.error());
-    if (!*found)
-      return cli::fail(
-          io, {Fault::not_found, "no announcement has this id; announcement list shows them"});
-    const Announcement& a = **found;
-    if (arguments.has("--failed")) return print_undelivered(all, a, arguments.wants_json(), io);
-    const auto report = DeliveryStore{all.store}.report(a);
-    if (!report) return cli::fail(io, report.error());
-    if (arguments.wants_json()) {
-      Json json = json_of(a);
-      json["eligible"] = report->eligible();
-      for (const auto& [name, count] : lines_of(*report)) json[name] = count;
-      json["uncertain_waiting"] = report->uncertain_waiting;
-      json["finished"] = report->is_finished();
-      json["closes"] = report->closes();
-      cli::print_json(io.out, json);
-    } else {
-      io.out << fmt::format("{}\n{}\nstate       {}{}\nfrozen      {}\n", a.url,
-                            to_display(a.title, Newlines::to_space), name_of(a.state),
-                            a.held_because.empty() ? "" : " (was held: " + a.held_because + ")",
-                            a.recipients);
-      for (const auto& [name, count] : lines_of(*report))
-        if (count > 0) io.out << fmt::format("{:<11} {}\n", name, count);
-      if (report->uncertain_waiting > 0)
-        io.out << fmt::format("            {} of the uncertain are sent once more\n",
-                              report->uncertain_waiting);
-      io.out << fmt::format(
-          "eligible    {}{}\n{}\n", report->eligible(),
-          report->closes() ? "" : ", which is NOT what was frozen",
-          report->is_finished() ? "finished: nothing is left to send" : "not finished");
-    }
-    return report->closes() ? Exit::done : Exit::failed;
-  });
+cli::Exit run_announcement_report(Opened& all, const cli::Arguments& arguments, cli::Io io) {
+  const auto found = AnnouncementStore{all.store}.find(arguments.words().front());
+  if (!found) return cli::fail(io, found.error());
+  if (!*found)
+    return cli::fail(
+        io, {Fault::not_found, "no announcement has this id; announcement list shows them"});
+  const Announcement& a = **found;
+  if (arguments.has("--failed")) return print_undelivered(all, a, arguments.wants_json(), io);
+  const auto report = DeliveryStore{all.store}.report(a);
+  if (!report) return cli::fail(io, report.error());
+  if (arguments.wants_json()) {
+    Json json = json_of(a);
+    json["eligible"] = report->eligible();
+    for (const auto& [name, count] : lines_of(*report)) json[name] = count;
+    json["uncertain_waiting"] = report->uncertain_waiting;
+    json["finished"] = report->is_finished();
+    json["closes"] = report->closes();
+    cli::print_json(io.out, json);
+  } else {
+    io.out << fmt::format("{}\n{}\nstate       {}{}\nfrozen      {}\n", a.url,
+                          to_display(a.title, Newlines::to_space), name_of(a.state),
+                          a.held_because.empty() ? "" : " (was held: " + a.held_because + ")",
+                          a.recipients);
+    for (const auto& [name, count] : lines_of(*report))
+      if (count > 0) io.out << fmt::format("{:<11} {}\n", name, count);
+    if (report->uncertain_waiting > 0)
+      io.out << fmt::format("            {} of the uncertain are sent once more\n",
+                            report->uncertain_waiting);
+    io.out << fmt::format(
+        "eligible    {}{}\n{}\n", report->eligible(),
+        report->closes() ? "" : ", which is NOT what was frozen",
+        report->is_finished() ? "finished: nothing is left to send" : "not finished");
+  }
+  return report->closes() ? Exit::done : Exit::failed;
 }
 
-cli::Exit run_announcement_cancel(App& app, const cli::Arguments& arguments, cli::Io io) {
-  return opened_as(app, arguments, io, [&](Opened& all, const std::string&) {
-    const auto rows = cancel_announcement(all.store, arguments.words().front(), app.clock.now());
-    if (!rows) return cli::fail(io, rows.error());
-    io.err << *rows << " mails are cancelled; no further one leaves\n";
-    return Exit::done;
-  });
+cli::Exit run_announcement_cancel(Opened& all, const cli::Arguments& arguments, cli::Io io) {
+  const auto rows = cancel_announcement(all.store, arguments.words().front(), all.app.clock.now());
+  if (!rows) return cli::fail(io, rows.error());
+  io.err << *rows << " mails are cancelled; no further one leaves\n";
+  return Exit::done;
 }
 
-cli::Exit run_announcement_resume(App& app, const cli::Arguments& arguments, cli::Io io) {
-  return opened_as(app, arguments, io, [&](Opened& all, const std::string&) {
-    if (Status done = resume_announcement(all.store, arguments.words().front(), all.office.hold,
-                                          app.clock.now());
-        !done)
-      return cli::fail(io, done.error());
-    io.err << "its hold has begun\n";
-    return Exit::done;
-  });
+cli::Exit run_announcement_resume(Opened& all, const cli::Arguments& arguments, cli::Io io) {
+  if (Status done = resume_announcement(all.store, arguments.words().front(), all.office.hold,
+                                        all.app.clock.now());
+      !done)
+    return cli::fail(io, done.error());
+  io.err << "its hold has begun\n";
+  return Exit::done;
 }
 
-cli::Exit run_announce(App& app, const cli::Arguments& arguments, cli::Io io) {
-  return opened(app, arguments, io, [&](Opened& all) {
-    const bool acts = !arguments.has("--dry-run");
-    const Result<std::string> who =
-        acts ? cli::acting_person(arguments, all.config.staff_addresses())
-             : Result<std::string>{std::string{"nobody"}};
-    if (!who) return cli::fail(io, who.error());
-    const Result<std::string> id = incident_id_from(all.site.base_url, arguments.words().front());
-    if (!id) return cli::fail(io, id.error());
-    const Result<Page> page = page_to_announce(all.site, *id);
-    if (!page) return cli::fail(io, page.error());
+cli::Exit run_announce(Opened& all, const cli::Arguments& arguments, cli::Io io) {
+  const bool acts = !arguments.has("--dry-run");
+  const Result<std::string> who = acts ? cli::acting_person(arguments, all.config.staff_addresses())
+                                       : Result<std::string>{std::string{"nobody"}};
+  if (!who) return cli::fail(io, who.error());
+  const Result<std::string> id = incident_id_from(all.site.base_url, arguments.words().front());
+  if (!id) return cli::fail(io, id.error());
+  const Result<Page> page = page_to_announce(all.site, *id);
+  if (!page) return cli::fail(io, page.error());
 
-    const Occasion occasion{*who, "", arguments.has("--now")};
-    const UtcTime now = app.clock.now();
-    if (!acts || arguments.has("--test")) {
-      const auto draft = draft_announcement(all.store, all.office, *page, occasion, now);
-      if (!draft) return cli::fail(io, draft.error());
-      return acts ? send_test(all, *draft, *arguments.value("--test"), now, io)
-                  : print_dry_run(all, *draft, arguments.wants_json(), io);
-    }
-    const auto made = page_published(all.store, all.keyring, all.office, *page, occasion, now);
-    if (!made) return cli::fail(io, made.error());
-    if (arguments.wants_json()) {
-      cli::print_json(io.out, {{"id", made->id},
-                               {"url", made->url},
-                               {"state", name_of(made->state)},
-                               {"recipients", made->recipients},
-                               {"hold_until", to_rfc3339(made->hold_until)}});
-      return Exit::done;
-    }
-    io.out << made->id << '\n';
-    io.err << fmt::format("{} subscribers are told from {} on, {}; trust-notifier run sends\n",
-                          made->recipients, to_rfc3339(made->hold_until),
-                          time_needed(made->recipients, all.office.rate_per_second));
+  const Occasion occasion{*who, "", arguments.has("--now")};
+  const UtcTime now = all.app.clock.now();
+  if (!acts || arguments.has("--test")) {
+    const auto draft = draft_announcement(all.store, all.office, *page, occasion, now);
+    if (!draft) return cli::fail(io, draft.error());
+    return acts ? send_test(all, *draft, *arguments.value("--test"), now, io)
+                : print_dry_run(all, *draft, arguments.wants_json(), io);
+  }
+  const auto made = page_published(all.store, all.keyring, all.office, *page, occasion, now);
+  if (!made) return cli::fail(io, made.error());
+  if (arguments.wants_json()) {
+    cli::print_json(io.out, {{"id", made->id},
+                             {"url", made->url},
+                             {"state", name_of(made->state)},
+                             {"recipients", made->recipients},
+                             {"hold_until", to_rfc3339(made->hold_until)}});
     return Exit::done;
-  });
+  }
+  io.out << made->id << '\n';
+  io.err << fmt::format("{} subscribers are told from {} on, {}; trust-notifier run sends\n",
+                        made->recipients, to_rfc3339(made->hold_until),
+                        time_needed(made->recipients, all.office.rate_per_second));
+  return Exit::done;
 }
 
 }  // namespace trust::notifier

@@ -9,30 +9,6 @@
 
 namespace trust::notifier {
 
-using cli::Exit;
-
-Result<std::unique_ptr<Opened>> open_all(App& app, const cli::Arguments& arguments,
-                                         const program::ProgramStore* at_work) {
-  Result<std::unique_ptr<Opened>> all = Opened::open(arguments.config_file(), at_work);
-  if (all) (*all)->site.fetch = app.new_fetch((*all)->config, &(*all)->interrupt);
-  return all;
-}
-
-Exit opened(App& app, const cli::Arguments& arguments, cli::Io io,
-            const std::function<Exit(Opened&)>& act) {
-  Result<std::unique_ptr<Opened>> all = open_all(app, arguments, nullptr);
-  if (!all) return program::not_ready(io, all.error());
-  return act(**all);
-}
-
-Exit opened_as(App& app, const cli::Arguments& arguments, cli::Io io,
-               const std::function<Exit(Opened&, const std::string&)>& act) {
-  return opened(app, arguments, io, [&](Opened& all) {
-    const Result<std::string> who = cli::acting_person(arguments, all.config.staff_addresses());
-    return who ? act(all, *who) : cli::fail(io, who.error());
-  });
-}
-
 program::ProgramStore store_of(const Config& config) {
   return {kProgram.name, config.store, config.state_dir, notifier_schema_migrations()};
 }
@@ -87,7 +63,7 @@ Result<std::vector<std::string>> service_names(const std::optional<std::string>&
   return names;
 }
 
-Result<std::unique_ptr<Opened>> Opened::open(const std::string& config_file,
+Result<std::unique_ptr<Opened>> Opened::open(App& app, const std::string& config_file,
                                              const program::ProgramStore* at_work) {
   Result<Config> config = config::load_file<Config>(config_file);
   if (!config) return config.error();
@@ -97,9 +73,11 @@ Result<std::unique_ptr<Opened>> Opened::open(const std::string& config_file,
   Result<Office> office = load_office(*config);
   if (!office) return office.error();
   Site site = site_of(*config);
-  return std::unique_ptr<Opened>{new Opened{
-      *std::move(config), std::move(opened->database), std::move(opened->connection),
+  std::unique_ptr<Opened> all{new Opened{
+      app, *std::move(config), std::move(opened->database), std::move(opened->connection),
       std::move(opened->keyring), *std::move(office), std::move(site), std::move(needs_restart)}};
+  all->site.fetch = app.new_fetch(all->config, &all->interrupt);
+  return all;
 }
 
 }  // namespace trust::notifier

@@ -39,30 +39,21 @@ inline constexpr cli::Program kProgram{
 
 /// Everything the commands work with, opened and checked. Errors are sentences for an operator.
 struct Opened {
+  App& app;
   Config config;
   store::Database database;
   store::Connection store;
   Keyring keyring;
   Office office;
-  Site site;  ///< its `fetch` is the App's
+  Site site;
   std::vector<std::string> needs_restart;
   net::Interrupt interrupt{};  ///< ends the waits for servers
 
   /// Reads the configuration and opens all of it, keeping the places of a store `at_work`
   /// (program::keep_place). Faults as ProgramStore::open.
-  static Result<std::unique_ptr<Opened>> open(const std::string& config_file,
+  static Result<std::unique_ptr<Opened>> open(App& app, const std::string& config_file,
                                               const program::ProgramStore* at_work = nullptr);
 };
-
-/// Opened::open with the App's `fetch`.
-Result<std::unique_ptr<Opened>> open_all(App& app, const cli::Arguments& arguments,
-                                         const program::ProgramStore* at_work);
-/// Opens everything and hands it to `act`.
-cli::Exit opened(App& app, const cli::Arguments& arguments, cli::Io io,
-                 const std::function<cli::Exit(Opened&)>& act);
-/// The same for a command that acts: `who` is on the staff list.
-cli::Exit opened_as(App& app, const cli::Arguments& arguments, cli::Io io,
-                    const std::function<cli::Exit(Opened&, const std::string& who)>& act);
 
 /// The parts, for commands that need only some of them.
 program::ProgramStore store_of(const Config& config);

@@ -8,20 +8,18 @@
 
 namespace trust::notifier {
 
-cli::Exit run_feed_write(App& app, const cli::Arguments& arguments, cli::Io io) {
-  return opened(app, arguments, io, [&](Opened& all) {
-    IncidentStore incidents{all.store};
-    const auto list = incidents.list();
-    if (!list) return cli::fail(io, list.error());
-    const auto versions = incidents.versions();
-    if (!versions) return cli::fail(io, versions.error());
-    if (Status written = write_public_files(arguments.words().front(),
-                                            public_files(*list, *versions, all.site.base_url));
-        !written)
-      return cli::fail(io, written.error());
-    log(Event::feed_written, {{"items", list->size()}});
-    return cli::Exit::done;
-  });
+cli::Exit run_feed_write(Opened& all, const cli::Arguments& arguments, cli::Io io) {
+  IncidentStore incidents{all.store};
+  const auto list = incidents.list();
+  if (!list) return cli::fail(io, list.error());
+  const auto versions = incidents.versions();
+  if (!versions) return cli::fail(io, versions.error());
+  if (Status written = write_public_files(arguments.words().front(),
+                                          public_files(*list, *versions, all.site.base_url));
+      !written)
+    return cli::fail(io, written.error());
+  log(Event::feed_written, {{"items", list->size()}});
+  return cli::Exit::done;
 }
 
 }  // namespace trust::notifier

@@ -17,8 +17,8 @@ namespace trust::notifier {
 
 namespace {
 
-program::Health health_of(App& app, const Opened& all) {
-  return {all.database, app.clock, "site", all.config.site.poll,
+program::Health health_of(const Opened& all) {
+  return {all.database, all.app.clock, "site", all.config.site.poll,
           [&keyring = all.keyring](
               store::Connection& c) -> Result<std::map<std::string, std::map<std::string, int>>> {
             auto readers = SubscriberStore{c, keyring}.count_by_state();
@@ -28,13 +28,13 @@ program::Health health_of(App& app, const Opened& all) {
           }};
 }
 
-Result<std::vector<web::Route>> pages_of(App& app, const Opened& all) {
+Result<std::vector<web::Route>> pages_of(const Opened& all) {
   Result<PageWords> words = PageWords::load(config::templates_folder(all.config.templates));
   if (!words) return words.error();
   Result<std::vector<std::string>> services = service_names(all.config.services);
   if (!services) return services.error();
   const std::string& public_url = all.office.stationery.public_url;
-  return public_routes({all.database, all.keyring, app.clock, public_url, all.site.base_url,
+  return public_routes({all.database, all.keyring, all.app.clock, public_url, all.site.base_url,
                         std::string{mail::domain_of(all.config.sender.address)},
                         all.config.http.trusted_proxies, *std::move(services)},
                        *std::move(words));
@@ -43,7 +43,7 @@ Result<std::vector<web::Route>> pages_of(App& app, const Opened& all) {
 /// The servers: health and metrics on http.private_listen, and the pages on http.listen where there
 /// is an https http.public_url. They stop with the result, which `all` outlives.
 /// Fault::denied: an address cannot be listened at.
-Result<std::vector<std::unique_ptr<web::Server>>> start_serving(App& app, Opened& all) {
+Result<std::vector<std::unique_ptr<web::Server>>> start_serving(const Opened& all) {
   std::vector<std::unique_ptr<web::Server>> servers;
   const auto start = [&](std::string_view key, std::vector<web::Route> routes,
                          const config::ListenAddress& at) -> Status {
@@ -53,12 +53,12 @@ Result<std::vector<std::unique_ptr<web::Server>>> start_serving(App& app, Opened
   };
   const config::HttpSettings& http = all.config.http;
   if (http.private_listen)
-    if (Status started = start("http.private_listen", program::health_routes(health_of(app, all)),
+    if (Status started = start("http.private_listen", program::health_routes(health_of(all)),
                                *http.private_listen);
         !started)
       return started.error();
   if (all.office.stationery.public_url.empty()) return servers;
-  Result<std::vector<web::Route>> pages = pages_of(app, all);
+  Result<std::vector<web::Route>> pages = pages_of(all);
   if (!pages) return pages.error();
   if (Status started = start("http.listen", *std::move(pages), http.listen); !started)
     return started.error();
@@ -67,11 +67,11 @@ Result<std::vector<std::unique_ptr<web::Server>>> start_serving(App& app, Opened
 
 class Running final : public program::Service {
  public:
-  Running(App& app, std::unique_ptr<Opened> all, StopSignal& stop)
-      : app_{app}, all_{std::move(all)}, stop_{stop}, service_{parts(), stop} {}
+  Running(std::unique_ptr<Opened> all, StopSignal& stop)
+      : all_{std::move(all)}, stop_{stop}, service_{parts(), stop} {}
 
   Status start() override {
-    auto serving = start_serving(app_, *all_);
+    auto serving = start_serving(*all_);
     if (!serving) return serving.error();
     serving_ = *std::move(serving);
     return service_.start();
@@ -86,7 +86,7 @@ class Running final : public program::Service {
   Status until_idle() override {
     const Idle idle = run_until_idle(parts(), stop_);
     if (!idle.sent)
-      return program::explain_relay(app_.connector, all_->config.smtp, idle.sent.error());
+      return program::explain_relay(all_->app.connector, all_->config.smtp, idle.sent.error());
     return idle.looked;
   }
 
@@ -97,14 +97,13 @@ class Running final : public program::Service {
             all_->keyring,
             all_->office,
             all_->site,
-            app_.clock,
+            all_->app.clock,
             all_->config.site.poll,
             program::sending_with(relay),
-            [this, &relay] { return program::transport_to(app_.connector, relay); },
+            [this, &relay] { return program::transport_to(all_->app.connector, relay); },
             relay.stop_wait};
   }
 
-  App& app_;
   std::unique_ptr<Opened> all_;
   StopSignal& stop_;
   notifier::Service service_;
@@ -116,13 +115,13 @@ class Running final : public program::Service {
 cli::Exit run_service(App& app, const cli::Arguments& arguments, cli::Io io) {
   const auto load = [&](StopSignal& stop,
                         const program::ProgramStore* at_work) -> Result<program::Loaded> {
-    Result<std::unique_ptr<Opened>> all = open_all(app, arguments, at_work);
+    Result<std::unique_ptr<Opened>> all = Opened::open(app, arguments.config_file(), at_work);
     if (!all) return all.error();
     const Config& config = (*all)->config;
     if (const auto there = program::endpoint_of("smtp", config.smtp); !there) return there.error();
     program::ProgramStore store = store_of(config);
     std::vector<std::string> needs_restart = (*all)->needs_restart;
-    return program::Loaded{std::make_unique<Running>(app, *std::move(all), stop), std::move(store),
+    return program::Loaded{std::make_unique<Running>(*std::move(all), stop), std::move(store),
                            std::move(needs_restart)};
   };
   return program::serve(kProgram, arguments.has("--until-idle"), io, load);

@@ -60,11 +60,10 @@ class CommandTest : public testing::Test {
   std::string read(const std::string& name) { return read_file(folder_ / name).value_or("none"); }
 
   Ran run(std::vector<std::string> line, const std::string& input = "") {
-    App app{clock_, connector_, [this] { return parse_; }};
     std::istringstream in{input};
     std::ostringstream out, err;
     Ran ran;
-    ran.exit = cli::run_program<App>(kProgram, commands(), app, line, {in, out, err});
+    ran.exit = cli::run_program<App>(kProgram, commands(), app_, line, {in, out, err});
     ran.out = out.str();
     ran.err = err.str();
     return ran;
@@ -83,6 +82,7 @@ class CommandTest : public testing::Test {
   ParseMail parse_ = [](std::string_view raw) -> Result<mail::ParsedMail> {
     return mail::parse(raw);
   };
+  App app_{clock_, connector_, [this] { return parse_; }};
 };
 
 /// The same on either store, with a mailbox at hand and the way from there to the outbox.
@@ -92,7 +92,7 @@ class MailCommandTest : public CommandTest, public testing::WithParamInterface<s
   void SetUp() override {
     CommandTest::SetUp();
     ASSERT_EQ(run_here({"migrate"}).exit, cli::Exit::done);
-    office_ = *Office::open(config());
+    office_ = *Office::open(app_, config());
   }
 
   /// One look at the INBOX, as `run` takes it.

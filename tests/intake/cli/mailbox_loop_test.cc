@@ -50,11 +50,11 @@ class MailboxLoopTest : public testing::Test {
     const auto config = config::load_file<Config>(file);
     ASSERT_TRUE(config) << config.error().text();
     ASSERT_TRUE(store_of(*config).migrate());
-    auto office = Office::open(file);
+    auto office = Office::open(app_, file);
     ASSERT_TRUE(office) << office.error().text();
     office_ = *std::move(office);
     loop_.emplace(
-        app_, *office_, stop_, [] {}, err_, pauses);
+        *office_, stop_, [] {}, err_, pauses);
   }
   void write(const std::string& name, const std::string& content) {
     std::ofstream{folder_.path() + "/" + name, std::ios::binary} << content;
