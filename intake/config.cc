@@ -63,8 +63,8 @@ std::vector<Setting<Config>> make_table() {
                               &Config::store),
        {
            path_setting("state_dir", Need::optional, "null",
-                        "Folder of the keyring and the lock; null = beside the SQLite file, or "
-                        "/var/lib/trust-intake.",
+                        "Folder of the keyring, the lock and what is known of the store; null = beside "
+                        "the SQLite file, or /var/lib/trust-intake.",
                         &Config::state_dir_given),
            setting(
                "authentication_results.authserv_id", Need::optional, "null",

@@ -42,7 +42,8 @@ std::vector<config::Setting<Config>> table() {
                 "Who may act, and who is told of each announcement before it leaves.",
                 &Config::staff),
         path_setting("state_dir", Need::optional, "null",
-                     "Folder of the keyring and the lock; null = beside the SQLite file.",
+                     "Folder of the keyring, the lock and what is known of the store; null = beside "
+                     "the SQLite file.",
                      &Config::state_dir_setting)},
        config::smtp_settings("smtp", &Config::smtp),
        config::store_settings("store", R"("sqlite:/var/lib/trust-notifier/notifier.db")",

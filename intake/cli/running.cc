@@ -118,8 +118,11 @@ cli::Exit run_service(App& app, const cli::Arguments& arguments, cli::Io io) {
     const Config& config = office.config;
     if (const auto imap = program::endpoint_of("imap", config.imap); !imap) return imap.error();
     if (const auto smtp = program::endpoint_of("smtp", config.smtp); !smtp) return smtp.error();
+    program::ProgramStore store = store_of(config);
+    if (Status held = store.hold_against_epoch(office.database, at_work, stop); !held)
+      return held.error();
     return program::Loaded{std::make_unique<Running>(*std::move(opened), stop, io.err),
-                           store_of(config), office.needs_restart};
+                           std::move(store), office.needs_restart};
   };
   return program::serve(kProgram, arguments.has("--until-idle"), io, load);
 }

@@ -27,6 +27,9 @@ constexpr EventRow kEvents[] = {
      "the new settings are not usable; the old ones stay in force"},
     {Event::store_opened, "store_opened", "info", "engine schema", "the store answers"},
     {Event::store_failed, "store_failed", "error", "statement fault", "a statement failed"},
+    {Event::store_went_back, "store_went_back", "error", "epoch seen",
+     "the store has forgotten what this machine did: a replica that was behind, or an older copy; "
+     "the program stops"},
     {Event::migrated, "migrated", "info", "schema", "the schema was brought up to date"},
     {Event::mailbox_connected, "mailbox_connected", "info", "", "logged in to the mailbox"},
     {Event::mailbox_failed, "mailbox_failed", "warn", "step fault retry_s",

@@ -23,6 +23,7 @@ enum class Event {
   config_refused,
   store_opened,
   store_failed,
+  store_went_back,
   migrated,
   mailbox_connected,
   mailbox_failed,

@@ -42,3 +42,10 @@ CREATE INDEX outbox_unsure ON outbox (changed_at) WHERE state = 'uncertain' AND 
 CREATE INDEX outbox_changed ON outbox (changed_at, state);
 CREATE INDEX outbox_replied ON outbox (changed_at) WHERE reply_code > 0;
 CREATE INDEX outbox_batch ON outbox (batch, state) WHERE batch <> '';
+
+-- Counters by which a machine knows whether the store has forgotten something. A line of a worker raises one of them
+-- with each change to `sending` and each answer, and its keeper one every minute.
+CREATE TABLE epoch (
+    counter BIGINT NOT NULL PRIMARY KEY,
+    value   BIGINT NOT NULL
+);

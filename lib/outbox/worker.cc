@@ -12,6 +12,7 @@
 #include "lib/outbox/pace.h"
 #include "lib/outbox/presence.h"
 #include "lib/outbox/retry.h"
+#include "lib/store/epoch.h"
 
 namespace trust::outbox {
 
@@ -55,6 +56,8 @@ struct Worker::Impl {
   const Clock& clock;
   StopSignal& stop;
 
+  std::shared_ptr<store::Epoch> epoch =
+      database.epoch() ? database.epoch() : std::make_shared<store::Epoch>();
   TokenBucket bucket{settings.rate_per_second};
   Breaker breaker{settings.secret_stamp};
   Breaks breaks;
@@ -122,7 +125,11 @@ struct Worker::Impl {
 void Worker::Impl::settle(Line& line, const ClaimedMail& mail, const Verdict& verdict) {
   std::optional<SteadyTime> give_up;
   for (;;) {
-    if (OutboxStore{*line.connection}.record(mail.id, line.owner, verdict, clock.now())) return;
+    const auto record = [&](store::Connection& c) -> Status {
+      const auto held = OutboxStore{c}.record(mail.id, line.owner, verdict, clock.now());
+      return held ? ok() : Status{held.error()};
+    };
+    if (epoch->raise(*line.connection, record, /*tries=*/1) || epoch->went_back()) return;
     if (is_ending() && !give_up) give_up = steady_clock::now() + kRecordAtTheEnd;
     if (give_up && steady_clock::now() > *give_up) return;
     if (Result<store::Connection> fresh = database.connect()) line.connection = *std::move(fresh);
@@ -135,8 +142,7 @@ Status Worker::Impl::mark(Line& line, const ClaimedMail& mail, const Composed& c
                           std::optional<State>& unwanted) {
   const Error stopping{Fault::conflict, "the worker stops"};
   if (is_ending()) return stopping;
-  bool ours = false;
-  Status marked = line.connection->transaction([&](store::Connection& c) -> Status {
+  Status marked = epoch->raise(*line.connection, [&](store::Connection& c) -> Status {
     unwanted.reset();
     if (mail.message.empty() && line.composer) {
       const auto wanted = line.composer->still_wanted(c, mail, composed);
@@ -148,12 +154,9 @@ Status Worker::Impl::mark(Line& line, const ClaimedMail& mail, const Composed& c
     }
     const Result<bool> held = OutboxStore{c}.mark_sending(mail.id, line.owner, clock.now());
     if (!held) return held.error();
-    ours = *held;
-    return ok();
+    return *held ? ok() : Status{Error{Fault::conflict, "the row was taken away"}};
   });
-  if (!marked) return marked;
-  if (!ours) return Error{Fault::conflict, "the row was taken away"};
-  return enter(line, Line::Step::answering) ? ok() : Status{stopping};
+  return !marked || enter(line, Line::Step::answering) ? marked : Status{stopping};
 }
 
 /// What an answer says about the relay and, where a connection broke, about the mail.
@@ -197,9 +200,9 @@ void Worker::Impl::hear(Line& line, const ClaimedMail& mail, const mail::SendRes
 }
 
 // Order: compose from what the store says now; everything but the end of the mail goes to the
-// relay; `sending` is committed; the end leaves; the answer is committed. If we die before the
-// mark, then the row is `claimed`, nothing has been sent, and it is queued again. If we die after
-// the mark, then the row is `sending` and becomes uncertain.
+// relay; `sending` is committed, and remembered by the epoch; the end leaves; the answer likewise.
+// If we die before the mark, then the row is `claimed`, nothing has been sent, and it is queued
+// again. If we die after the mark, then the row is `sending` and becomes uncertain.
 void Worker::Impl::send_one(Line& line, const ClaimedMail& mail) {
   Composed composed{mail.envelope_from, mail.recipient, mail.message};
   const auto drop = [&](State state) {
@@ -287,6 +290,7 @@ void Worker::Impl::run_line(Line& line) {
 }
 
 Status Worker::Impl::housekeep(store::Connection& connection) {
+  if (Status known = epoch->keep(connection); !known) return known;
   OutboxStore rows{connection};
   const UtcTime now = clock.now();
   std::vector<std::string> owners;

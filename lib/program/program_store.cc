@@ -86,6 +86,18 @@ Result<ProgramStore::Opened> ProgramStore::open() const {
   return Opened{*std::move(at), *std::move(connection), *std::move(keys)};
 }
 
+Status ProgramStore::hold_against_epoch(store::Database& database, const ProgramStore* at_work,
+                                        StopSignal& stop) {
+  if (at_work != nullptr) epoch_ = at_work->epoch_;
+  if (!epoch_) {
+    auto kept = store::Epoch::kept_in(state_dir_ + "/epoch", [&stop] { stop.request(); });
+    if (!kept) return kept.error().within("state_dir");
+    epoch_ = *std::move(kept);
+  }
+  database.hold_against(epoch_);
+  return ok();
+}
+
 std::vector<std::string> ProgramStore::lock_files() const {
   std::vector<std::string> files{state_dir_ + "/lock"};
   if (const std::string store = settings_.url.file(); !store.empty()) {

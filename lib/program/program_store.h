@@ -15,9 +15,10 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/base/signals.h"
 #include "lib/base/token.h"
 #include "lib/config/groups.h"
-#include "lib/store/database.h"
+#include "lib/store/epoch.h"
 #include "lib/store/migrate.h"
 
 namespace trust::program {
@@ -50,6 +51,13 @@ class ProgramStore {
   Result<Keyring> keyring() const;
   Status require_same_keys(store::Connection& connection, const Keyring& keyring) const;
 
+  /// For `run`: what `database` opens from now on is held against state_dir/epoch, and where that
+  /// finds that the store went back, `stop` is asked for. Goes on with the memory of `at_work`.
+  Status hold_against_epoch(store::Database& database, const ProgramStore* at_work,
+                            StopSignal& stop);
+  /// Null before hold_against_epoch.
+  const std::shared_ptr<store::Epoch>& epoch() const { return epoch_; }
+
   const std::string& state_dir() const { return state_dir_; }
   const std::string& url() const { return settings_.url.text; }
   /// What one `run` at a time may hold: state_dir's lock, and a SQLite file's own beside it,
@@ -64,6 +72,7 @@ class ProgramStore {
   config::StoreSettings settings_;
   std::string state_dir_;
   std::vector<store::Migration> schema_;
+  std::shared_ptr<store::Epoch> epoch_;
 };
 
 }  // namespace trust::program

@@ -25,6 +25,7 @@ struct Rounds {
   cli::Io io;
   StopSignal& stop;
   const Load& load;
+  const std::shared_ptr<store::Epoch> epoch;  ///< null in tests
 
   void say(const std::string& sentence) const { io.err << sentence << '\n' << std::flush; }
 
@@ -33,14 +34,20 @@ struct Rounds {
     say(error.text() + "; nothing was changed, the old settings stay in force");
   }
 
+  Exit exit_of(const Status& ended) const {
+    if (const auto back = epoch ? epoch->went_back() : std::nullopt) return cli::fail(io, *back);
+    return ended ? Exit::done : not_ready(io, ended.error());
+  }
+
   void end(Service& service) const {
     stop.end_round();
     while (!service.end()) {
       if (!stop.is_last_round()) continue;
       log(Event::stop_forced, {{"program", program.name}});
+      const Exit exit = exit_of(ok());
       io.out.flush();
       io.err.flush();
-      std::_Exit(static_cast<int>(Exit::done));
+      std::_Exit(static_cast<int>(exit));
     }
   }
 
@@ -105,10 +112,10 @@ Exit serve(const cli::Program& program, bool until_idle, cli::Io io, const Load&
   log(Event::store_opened,
       {{"engine", loaded->store.url().starts_with("sqlite:") ? "sqlite" : "postgresql"},
        {"schema", loaded->store.schema_version()}});
-  const Status ended = until_idle ? loaded->service->until_idle()
-                                  : Rounds{program, io, stop, load}.run(*std::move(loaded));
+  const Rounds rounds{program, io, stop, load, loaded->store.epoch()};
+  const Status ended = until_idle ? loaded->service->until_idle() : rounds.run(*std::move(loaded));
   log(Event::stopped, {{"program", program.name}});
-  return ended ? Exit::done : not_ready(io, ended.error());
+  return rounds.exit_of(ended);
 }
 
 }  // namespace trust::program

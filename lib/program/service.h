@@ -52,8 +52,9 @@ std::vector<std::string> keep_place(const ProgramStore* at_work, Config& config)
 
 /// `run`: one per state folder and SQLite file, log on standard output. SIGTERM and SIGINT end it.
 /// SIGHUP loads anew beside the service at work; only what loaded well takes its place, after it
-/// has ended. A service that does not end is left without unwinding (stop_forced): nothing is lost,
-/// as the store is consistent at every moment.
+/// has ended. A store that went back (ProgramStore::hold_against_epoch) ends it with
+/// Exit::conflict. A service that does not end is left without unwinding (stop_forced): nothing is
+/// lost, as the store is consistent at every moment.
 cli::Exit serve(const cli::Program& program, bool until_idle, cli::Io io, const Load& load);
 
 }  // namespace trust::program

@@ -18,6 +18,7 @@
 #include "lib/base/id.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/store/epoch.h"
 
 namespace trust::store {
 
@@ -27,7 +28,6 @@ using Poco::Data::BLOB;
 using Poco::Data::Statement;
 namespace keywords = Poco::Data::Keywords;
 
-constexpr int kTries = 5;
 constexpr std::size_t kLoginSeconds = 5;
 
 void register_engines() {
@@ -168,6 +168,8 @@ struct Connection::Impl {
   Poco::Data::Session session;
   std::unordered_map<std::string, std::unique_ptr<Prepared>> prepared;  ///< by text
   bool in_transaction = false;
+  std::shared_ptr<Epoch> epoch;
+  bool is_new = true;  ///< not held against the epoch yet
 
   Poco::Data::Session open() const {
     const bool sqlite = engine == Engine::sqlite;
@@ -184,6 +186,14 @@ struct Connection::Impl {
     if (in_transaction || !is_lost()) return;
     prepared.clear();
     session = open();
+    is_new = true;
+  }
+
+  Status admit(Connection& self) {
+    if (!epoch || !std::exchange(is_new, false)) return ok();
+    Status admitted = epoch->admit(self);
+    if (!admitted) is_new = true;
+    return admitted;
   }
 
   /// Prepared anew when a parameter changes its type (NULL fits any).
@@ -243,9 +253,10 @@ struct Connection::Impl {
     return rows;
   }
 
-  Result<Rows> try_run(const Sql& sql, const Values& values) {
+  Result<Rows> try_run(Connection& self, const Sql& sql, const Values& values) {
     try {
       mend();
+      if (Status admitted = admit(self); !admitted) return admitted.error();
       return run(sql, values);
     } catch (const std::exception&) {
       Error error = failure_in_flight(sql.name);
@@ -280,11 +291,11 @@ Connection::~Connection() = default;
 Engine Connection::engine() const { return impl_->engine; }
 
 Result<Rows> Connection::query(const Sql& sql, const Values& values) {
-  return impl_->try_run(sql, values);
+  return impl_->try_run(*this, sql, values);
 }
 
 Status Connection::execute(const Sql& sql, const Values& values) {
-  const Result<Rows> rows = impl_->try_run(sql, values);
+  const Result<Rows> rows = impl_->try_run(*this, sql, values);
   return rows ? ok() : Status{rows.error()};
 }
 
@@ -296,7 +307,7 @@ Result<Row> Connection::query_one(const Sql& sql, const Values& values) {
   return std::move(rows->front());
 }
 
-Status Connection::transaction(const std::function<Status(Connection&)>& body) {
+Status Connection::transaction(const std::function<Status(Connection&)>& body, int tries) {
   assert(!impl_->in_transaction);
   const Sql begin{"begin", impl_->engine == Engine::sqlite ? "BEGIN IMMEDIATE" : "BEGIN"};
   constexpr Sql kCommit{"commit", "COMMIT"};
@@ -314,7 +325,7 @@ Status Connection::transaction(const std::function<Status(Connection&)>& body) {
       if (!done) impl_->roll_back();
       impl_->in_transaction = false;
     }
-    if (done || done.error().fault() != Fault::unavailable || attempt == kTries) return done;
+    if (done || done.error().fault() != Fault::unavailable || attempt >= tries) return done;
     const auto jitter = static_cast<unsigned char>(random_bytes(1)[0]);
     std::this_thread::sleep_for(std::chrono::milliseconds{attempt * 20 + jitter / 4});
   }
@@ -377,6 +388,7 @@ Result<Connection> Database::connect() const {
             "PRAGMA secure_delete=ON", "PRAGMA foreign_keys=ON"})
         impl->session << pragma, keywords::now;
     }
+    impl->epoch = epoch_;
     return Connection{std::move(impl)};
   } catch (const std::exception&) {
     return failure_in_flight("connect");

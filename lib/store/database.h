@@ -12,11 +12,14 @@ namespace trust::store {
 
 enum class Engine { sqlite, postgresql };
 
+class Epoch;
+
 /// One session with the store. Not for several threads at once; each thread opens its own.
 /// Statements are prepared once and reused by name.
 class Connection {
  public:
   struct Impl;
+  static constexpr int kTries = 5;
   explicit Connection(std::unique_ptr<Impl> impl);
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
@@ -36,9 +39,9 @@ class Connection {
 
   /// Runs `body` in one transaction: committed if it returns success, rolled back otherwise.
   /// SQLite: BEGIN IMMEDIATE. Where the store was busy or two transactions collided, the whole body
-  /// runs again, at most five times, so it must have no effect outside the store.
+  /// runs again, at most `tries` times in all, so it must have no effect outside the store.
   ///   outcome_unknown  the connection broke while committing
-  Status transaction(const std::function<Status(Connection&)>& body);
+  Status transaction(const std::function<Status(Connection&)>& body, int tries = kTries);
 
  private:
   std::unique_ptr<Impl> impl_;
@@ -56,10 +59,17 @@ class Database {
   /// A new session. SQLite: WAL, synchronous=FULL, secure_delete, foreign keys, 5 s busy time-out.
   Result<Connection> connect() const;
 
+  /// Each session made from now on, also one that takes the place of a lost one, is first held
+  /// against `epoch` (Epoch::admit); while that refuses it, so fails every statement.
+  void hold_against(std::shared_ptr<Epoch> epoch) { epoch_ = std::move(epoch); }
+  /// Null where nobody asked for it.
+  const std::shared_ptr<Epoch>& epoch() const { return epoch_; }
+
  private:
   Engine engine_ = Engine::sqlite;
   std::string path_;
   std::string conninfo_;
+  std::shared_ptr<Epoch> epoch_;
 };
 
 }  // namespace trust::store

@@ -4,6 +4,7 @@
 ///   sql.h        a named statement and the values that go in and come out;  rows.h  what came out
 ///   database.*   opening, connections, transactions;  transact.h  one that makes a value
 ///   migrate.*    numbered schema changes, run once
+///   epoch.*      whether the store has forgotten what this machine did
 ///   meta_store.*  single facts that a program keeps in its `meta` table
 /// No other folder includes Poco. Errors carry a statement's name, never its text, its values or
 /// the driver's words (PostgreSQL quotes row contents in them).

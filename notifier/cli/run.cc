@@ -120,6 +120,8 @@ cli::Exit run_service(App& app, const cli::Arguments& arguments, cli::Io io) {
     const Config& config = (*all)->config;
     if (const auto there = program::endpoint_of("smtp", config.smtp); !there) return there.error();
     program::ProgramStore store = store_of(config);
+    if (Status held = store.hold_against_epoch((*all)->database, at_work, stop); !held)
+      return held.error();
     std::vector<std::string> needs_restart = (*all)->needs_restart;
     return program::Loaded{std::make_unique<Running>(*std::move(all), stop), std::move(store),
                            std::move(needs_restart)};

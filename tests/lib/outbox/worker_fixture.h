@@ -75,7 +75,7 @@ class WorkerTest : public testing::TestWithParam<std::string> {
     return true;
   }
   Worker worker(WorkerSettings settings = {}, Worker::NewComposer composer = {}) {
-    return {settings,
+    return {std::move(settings),
             store_.database(),
             [this] { return std::make_unique<FakeRelay::Line>(relay_); },
             std::move(composer),
