@@ -192,7 +192,7 @@ TEST_P(WorkerTest, AnEndThatComesDuringHousekeepingIsNotSleptThrough) {
     ASSERT_TRUE(w.start());
     const auto began = std::chrono::steady_clock::now();
     w.stop();
-    if (std::chrono::steady_clock::now() - began > 500ms) ++slow;
+    if (std::chrono::steady_clock::now() - began > 950ms) ++slow;  // its next round was 1 s away
   }
   EXPECT_LT(slow, 15);
 }
