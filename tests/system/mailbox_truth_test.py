@@ -21,6 +21,7 @@ from tests.world.stage import Stage, change, rows
 
 _SEED = 20261125
 _RECOVERED = 30  # seconds after the server is back
+_PADDING = b"so it went on\r\n" * 3_000  # what takes a while to fetch
 
 
 class OtherClient(threading.Thread):
@@ -261,18 +262,19 @@ class MailboxTruth:
     def _server_goes(self, name, end):
         programs = self._intake(name)
         self.first_look(programs, "intake")
-        put = {n: report(n) for n in range(1_000)}
+        put = {n: report(n) + _PADDING for n in range(1_000)}
         programs.maildir.drop(put.values())
         service = programs.start("intake")
 
         def stored():  # those of the broken command are asked for again
             return sum(outcome != "quarantined" for outcome, _ in ledger(programs.store).values())
 
-        wait_for("the first mails", lambda: stored() > 100, 60, 0.005)
-        in_the_middle = stored()
+        # The log is read at once; to ask the store takes as long as to fetch the rest.
+        wait_for("the first mails", lambda: programs.log_lines("intake", "mail_stored"), 60, 0.005)
         end(self.world.children)
         try:
-            late = {n: report(n) for n in range(len(put), len(put) + 100)}
+            in_the_middle = stored()
+            late = {n: report(n) + _PADDING for n in range(len(put), len(put) + 100)}
             programs.maildir.drop(late.values())
             wait_for("the service to notice", lambda: programs.log_lines("intake", "mailbox_failed"))
             self.assertIsNone(service.poll(), "it waits and goes on")
