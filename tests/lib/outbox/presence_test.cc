@@ -24,9 +24,13 @@ class PresenceTest : public WorkerTest {
                               "i"};
     return (*c_.query_one(kEnd))[0].integer();
   }
+  /// In one transaction: whoever lives never sees it queued.
   void hold_a_row() {
-    queue("held@example.org");
-    ASSERT_EQ(rows_.claim("dead", 1, clock_.now(), clock_.now() + 2min)->size(), 1U);
+    ASSERT_TRUE(c_.transaction([&](store::Connection&) -> Status {
+      queue("held@example.org");
+      EXPECT_EQ(rows_.claim("dead", 1, clock_.now(), clock_.now() + 2min)->size(), 1U);
+      return ok();
+    }));
   }
 };
 
