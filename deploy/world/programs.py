@@ -74,7 +74,8 @@ class Programs:
 
     def log_lines(self, name, event=None):
         text = self.logs[name].read_text(encoding="utf-8", errors="replace") if self.logs[name].exists() else ""
-        lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        whole = text[:text.rfind("\n") + 1]  # the last line may be half written
+        lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
         return [line for line in lines if event in (None, line.get("event"))]
 
 
