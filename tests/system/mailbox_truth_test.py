@@ -21,7 +21,7 @@ from tests.world.stage import Stage, change, rows
 
 _SEED = 20261125
 _RECOVERED = 30  # seconds after the server is back
-_PADDING = b"so it went on\r\n" * 3_000  # what takes a while to fetch
+_PADDING = b"so it went on\r\n" * 7_000  # what takes a while to fetch
 
 
 class OtherClient(threading.Thread):
